@@ -77,15 +77,12 @@ impl<T> Board<T> {
     }
 
     /// Ranks `bidder` by `key`, instead of what it was ranked by before. Keys must differ between bidders; the
-    /// sequence in them sees to that.
-    pub fn place(&mut self, bidder: BidderId, key: RankKey, beside: T) {
+    /// sequence in them sees to that. Answers its new rank.
+    pub fn place(&mut self, bidder: BidderId, key: RankKey, beside: T) -> Rank {
         if let Some((old, _)) = self.bidders.insert(bidder, (key, beside)) {
-            if old == key {
-                return;
-            }
             self.take_out(old);
         }
-        self.put_in(Entry { key, bidder });
+        self.put_in(Entry { key, bidder })
     }
 
     /// Takes `bidder` off the board.
@@ -129,7 +126,7 @@ impl<T> Board<T> {
             .saturating_sub(1)
     }
 
-    fn put_in(&mut self, entry: Entry) {
+    fn put_in(&mut self, entry: Entry) -> Rank {
         if self.chunks.is_empty() {
             self.chunks.push(Vec::with_capacity(CHUNK));
             self.firsts.push(entry.key);
@@ -140,15 +137,17 @@ impl<T> Board<T> {
         let within = entries.partition_point(|other| other.key < entry.key);
         entries.insert(within, entry);
         self.firsts[chunk] = entries[0].key;
+        let rank = Rank::behind(self.lengths.sum(chunk) + within);
         if entries.len() < CHUNK {
             self.lengths.add(chunk, 1);
-            return;
+            return rank;
         }
         let mut upper = Vec::with_capacity(CHUNK);
         upper.extend(entries.drain(CHUNK / 2..));
         self.firsts.insert(chunk + 1, upper[0].key);
         self.chunks.insert(chunk + 1, upper);
         self.lengths = Fenwick::of(&self.chunks);
+        rank
     }
 
     fn take_out(&mut self, key: RankKey) {

@@ -52,7 +52,8 @@ proptest! {
             if remove && sequence % 3 == 0 {
                 prop_assert_eq!(board.remove(who), naive.remove(&who));
             } else {
-                board.place(who, key(score, sequence), sequence);
+                let rank = board.place(who, key(score, sequence), sequence);
+                prop_assert_eq!(board.rank(who), Some(rank));
                 naive.insert(who, (key(score, sequence), sequence));
             }
         }
@@ -107,6 +108,6 @@ fn a_bidder_that_is_not_there_has_no_rank() {
     let mut board = Board::new();
     assert_eq!(board.rank(bidder(1)), None);
     assert_eq!(board.remove(bidder(1)), None);
-    board.place(bidder(2), key(1, 1), ());
+    assert_eq!(board.place(bidder(2), key(1, 1), ()), Rank::FIRST);
     assert_eq!(board.rank(bidder(1)), None);
 }
