@@ -15,6 +15,7 @@
 //! Each method's contract names the cases of the [conformance suite](crate::conformance) that check it.
 
 mod book;
+mod coverage;
 mod gate;
 mod leases;
 mod ledger;
@@ -22,6 +23,7 @@ mod ledger;
 pub use book::{
     BidBook, BookSeed, BookStats, Epoch, EventBatch, Placed, Placement, Ranking, Seal, Standing,
 };
+pub use coverage::Coverage;
 pub use gate::{GateSeed, HoldOutcome, HoldRequest, StockGate};
 pub use leases::{Lease, Leases};
 pub use ledger::{CampaignOutcome, Ledger, Listing, OutboxEntry, OutboxEvent, Page, Settlement};

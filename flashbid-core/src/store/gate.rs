@@ -63,7 +63,8 @@ pub trait StockGate: Debug + Send + Sync + 'static {
     /// - Idempotent by hold id, whatever became of the hold. `a_hold_is_taken_once`
     /// - A known id with another bidder or number of units is [`Rejection::KeyReused`].
     ///   `a_hold_id_used_for_another_request_is_refused`
-    /// - The limit counts held and sold units. `the_limit_counts_held_and_sold`
+    /// - The limit counts held and sold units, and is told before the stock is. `the_limit_counts_held_and_sold`,
+    ///   `the_limit_is_told_before_the_stock`
     ///
     /// # Errors
     /// [`NotFound`](crate::StoreErrorKind::NotFound) when not loaded, [`Unavailable`](crate::StoreErrorKind::Unavailable)
@@ -91,7 +92,7 @@ pub trait StockGate: Debug + Send + Sync + 'static {
     /// Gives the units of holds back and answers what has become of each; `None` for an unknown id.
     ///
     /// # Contract
-    /// - Units come back exactly once. `units_come_back_once`
+    /// - Units come back exactly once, also to the buyer's limit. `units_come_back_once`
     ///
     /// # Errors
     /// As [`StockGate::hold`].

@@ -140,12 +140,14 @@ pub trait Ledger: Debug + Send + Sync + 'static {
     async fn unsettled(&self, now: Timestamp, page: Page) -> StoreResult<Vec<Campaign>>;
 
     /// Moves a campaign from one phase to another, and answers whether it was in the first. Counts its version up and
-    /// keeps the token as its fence. Answers `false` as well for an unknown campaign and for a move that
-    /// [`Phase::may_become`] forbids.
+    /// keeps the token as its fence. Answers `false` as well for an unknown campaign, for a move that
+    /// [`Phase::may_become`] forbids, and for a move to settled, which only [`Ledger::commit_settlement`] makes.
     ///
     /// # Contract
     /// - Compare and set: of concurrent calls one succeeds. `of_concurrent_transitions_one_succeeds`
     /// - Illegal moves change nothing. `an_illegal_transition_changes_nothing`
+    /// - A campaign that is cancelled gives its quota back, from the product's held to its available units.
+    ///   `cancelling_gives_the_quota_back`
     /// - A token older than the fence is [`Fenced`](crate::StoreErrorKind::Fenced). `an_older_token_cannot_change_a_campaign`
     ///
     /// # Errors
@@ -181,8 +183,9 @@ pub trait Ledger: Debug + Send + Sync + 'static {
     /// - Idempotent. `recording_twice_changes_nothing`
     /// - The checkpoint only grows, and only over complete stretches. `the_checkpoint_waits_for_gaps`,
     ///   `batches_in_any_order_reach_the_same_checkpoint`
-    /// - A sequence or a bid id that is recorded with another bid is [`Conflict`](crate::StoreErrorKind::Conflict).
-    ///   `a_conflicting_batch_records_nothing`
+    /// - A sequence or a bid id that is recorded with another bid is [`Conflict`](crate::StoreErrorKind::Conflict), and
+    ///   so is a batch whose bids are out of order or outside its stretch. `a_conflicting_batch_records_nothing`,
+    ///   `a_malformed_batch_records_nothing`
     /// - A batch of another than the newest epoch is [`Fenced`](crate::StoreErrorKind::Fenced).
     ///   `an_older_epoch_records_nothing`
     /// - A settled campaign takes no bid that it does not have: [`Conflict`](crate::StoreErrorKind::Conflict).
@@ -235,11 +238,12 @@ pub trait Ledger: Debug + Send + Sync + 'static {
     /// - All winners or none. `a_settlement_is_all_or_nothing`
     /// - Once: a settled campaign answers [`Settlement::AlreadySettled`] and nothing changes; of concurrent
     ///   calls one commits. `a_settlement_commits_once`, `of_concurrent_settlements_one_commits`
-    /// - A token older than the fence is [`Fenced`](crate::StoreErrorKind::Fenced). `an_older_token_cannot_settle`
-    /// - A plan from another version, of a campaign that is not sealing, with more orders and unsold units than the
-    ///   quota, with a bidder twice, or beyond the checkpoint, is [`Conflict`](crate::StoreErrorKind::Conflict).
-    ///   `a_stale_plan_is_refused`, `a_plan_beyond_the_quota_is_refused`, `a_plan_with_a_bidder_twice_is_refused`,
-    ///   `a_plan_beyond_the_checkpoint_is_refused`
+    /// - A token older than the fence is [`Fenced`](crate::StoreErrorKind::Fenced), also when the campaign is settled.
+    ///   `an_older_token_cannot_settle`
+    /// - A plan from another version, of a campaign that is not sealing, whose orders and unsold units do not add up to
+    ///   the quota, with a bidder twice, or beyond the checkpoint, is [`Conflict`](crate::StoreErrorKind::Conflict).
+    ///   `a_stale_plan_is_refused`, `a_plan_beyond_the_quota_is_refused`, `a_plan_below_the_quota_is_refused`,
+    ///   `a_plan_with_a_bidder_twice_is_refused`, `a_plan_beyond_the_checkpoint_is_refused`
     /// - Units are conserved. `a_settlement_conserves_units`
     ///
     /// # Errors
