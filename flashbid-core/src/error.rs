@@ -40,6 +40,9 @@ pub enum Rejection {
     /// The quota is larger than the product's available stock.
     #[error("the quota is larger than the product's available stock")]
     QuotaBeyondStock,
+    /// The quota is zero.
+    #[error("the quota must be at least one unit")]
+    EmptyQuota,
     /// Too few units are available.
     #[error("too few units are available")]
     SoldOut,

@@ -3,6 +3,7 @@
 pub mod bid;
 pub mod board;
 pub mod campaign;
+pub mod engine;
 pub mod error;
 pub mod id;
 pub mod memory;
@@ -16,4 +17,5 @@ pub mod stock;
 pub mod store;
 pub mod time;
 
+pub use engine::{Durability, Engine, EngineBuilder};
 pub use error::{Error, Rejection, Result, StoreError, StoreErrorKind};

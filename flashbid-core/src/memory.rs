@@ -5,6 +5,7 @@
 
 mod book;
 mod gate;
+mod hot;
 #[cfg_attr(
     not(any(test, feature = "conformance")),
     expect(unreachable_pub, reason = "the switches are offered to tests only")
@@ -15,6 +16,7 @@ mod ledger;
 
 pub use book::MemoryBook;
 pub use gate::MemoryGate;
+pub use hot::MemoryHot;
 #[cfg(any(test, feature = "conformance"))]
 pub use layers::Layers;
 pub use leases::MemoryLeases;

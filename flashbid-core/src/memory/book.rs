@@ -1,9 +1,10 @@
 //! The live books in this process.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
+use tokio::sync::Mutex;
 
 use super::BACKEND;
 use crate::bid::{AcceptedBid, NewBid, admit_time, replaces};
@@ -26,7 +27,15 @@ use crate::time::{Clock, SystemClock, Timestamp};
 #[derive(Debug)]
 pub struct MemoryBook {
     clock: Arc<dyn Clock>,
-    books: RwLock<HashMap<CampaignId, Arc<Mutex<Book>>>>,
+    books: RwLock<HashMap<CampaignId, Shelved>>,
+}
+
+/// A book and the life it is in. The lock is one that lets the thread do other work while it waits: a batch takes long
+/// enough for that to matter.
+#[derive(Clone, Debug)]
+struct Shelved {
+    epoch: Epoch,
+    book: Arc<Mutex<Book>>,
 }
 
 impl MemoryBook {
@@ -40,11 +49,14 @@ impl MemoryBook {
 
     fn book(&self, campaign: CampaignId, operation: &'static str) -> StoreResult<Arc<Mutex<Book>>> {
         let books = self.books.read().unwrap_or_else(PoisonError::into_inner);
-        books.get(&campaign).cloned().ok_or(StoreError::new(
-            BACKEND,
-            operation,
-            StoreErrorKind::NotFound,
-        ))
+        books
+            .get(&campaign)
+            .map(|shelved| shelved.book.clone())
+            .ok_or(StoreError::new(
+                BACKEND,
+                operation,
+                StoreErrorKind::NotFound,
+            ))
     }
 }
 
@@ -58,19 +70,26 @@ impl Default for MemoryBook {
 impl BidBook for MemoryBook {
     async fn open(&self, seed: &BookSeed) -> StoreResult<Epoch> {
         let mut books = self.books.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(book) = books.get(&seed.campaign.id) {
-            let epoch = lock(book).epoch;
-            if epoch >= seed.epoch {
-                return Ok(epoch);
-            }
+        if let Some(open) = books
+            .get(&seed.campaign.id)
+            .filter(|open| open.epoch >= seed.epoch)
+        {
+            return Ok(open.epoch);
         }
-        books.insert(seed.campaign.id, Arc::new(Mutex::new(Book::open(seed))));
+        let book = Arc::new(Mutex::new(Book::open(seed)));
+        books.insert(
+            seed.campaign.id,
+            Shelved {
+                epoch: seed.epoch,
+                book,
+            },
+        );
         Ok(seed.epoch)
     }
 
     async fn place(&self, campaign: CampaignId, batch: &[NewBid]) -> StoreResult<Placed> {
         let book = self.book(campaign, "place")?;
-        let mut book = lock(&book);
+        let mut book = book.lock().await;
         let now = self.clock.now();
         let outcomes = batch.iter().map(|bid| book.place(bid, now)).collect();
         Ok(Placed {
@@ -85,7 +104,7 @@ impl BidBook for MemoryBook {
         bidder: BidderId,
     ) -> StoreResult<Option<Standing>> {
         let book = self.book(campaign, "standing")?;
-        let book = lock(&book);
+        let book = book.lock().await;
         Ok(book
             .board
             .rank(bidder)
@@ -94,7 +113,7 @@ impl BidBook for MemoryBook {
 
     async fn top(&self, campaign: CampaignId, n: usize) -> StoreResult<Ranking> {
         let book = self.book(campaign, "top")?;
-        let book = lock(&book);
+        let book = book.lock().await;
         let best = book.board.iter().take(n).enumerate();
         let top = best
             .map(|(better, (bidder, _))| book.standing(Rank::behind(better), bidder))
@@ -112,13 +131,13 @@ impl BidBook for MemoryBook {
         limit: usize,
     ) -> StoreResult<EventBatch> {
         let book = self.book(campaign, "events_after")?;
-        let book = lock(&book);
+        let book = book.lock().await;
         Ok(book.events_after(after, limit))
     }
 
     async fn seal(&self, campaign: CampaignId, token: FencingToken) -> StoreResult<Seal> {
         let book = self.book(campaign, "seal")?;
-        let mut book = lock(&book);
+        let mut book = book.lock().await;
         let now = self.clock.now();
         book.seal(token, now)
             .ok_or(StoreError::new(BACKEND, "seal", StoreErrorKind::Fenced))
@@ -131,11 +150,6 @@ impl BidBook for MemoryBook {
             .remove(&campaign);
         Ok(())
     }
-}
-
-/// A book's lock. A panic while it was held is a defect that left the book as it was before or after a whole bid.
-fn lock(book: &Mutex<Book>) -> MutexGuard<'_, Book> {
-    book.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// One campaign's log and the ranking that follows from it.

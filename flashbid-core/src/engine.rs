@@ -1,0 +1,238 @@
+//! The engine: every use case of a sale over any stores.
+//!
+//! | To | Call | In |
+//! |---|---|---|
+//! | add products and campaigns, read them | [`Engine::add_campaign`], … | `engine/catalog.rs` |
+//! | bid | [`Engine::place_bid`] | `engine/bidding.rs`, batched by `engine/lane.rs` |
+//! | read a live ranking | [`Engine::ranking`], [`Engine::standing`], [`Engine::events_after`] | `engine/live.rs` |
+//! | move events from the hot store to the ledger | [`Engine::relay`] | `engine/relay.rs` |
+//! | make orders of a sealed ranking | [`Engine::settle`] | `engine/settlement.rs` |
+//! | do all that is due, again and again | [`Engine::run`] | `engine/work.rs` |
+//! | prove a sale | [`Engine::verify`], [`audit`] | `engine/audit.rs` |
+
+pub mod audit;
+mod bidding;
+mod catalog;
+mod lane;
+mod live;
+mod relay;
+mod retry;
+mod sale;
+mod settlement;
+mod work;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use uuid::Uuid;
+
+pub use catalog::{NewCampaign, NewProduct};
+pub use settlement::SettleOutcome;
+
+use crate::id::{CampaignId, IdSource, RandomIds};
+use crate::memory::{MemoryHot, MemoryLedger};
+use crate::store::{HotStore, Ledger};
+use crate::time::{Clock, SystemClock, Timestamp};
+use sale::Sales;
+
+/// When a bid is acknowledged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// When the ledger has it: no acknowledged bid is ever lost.
+    #[default]
+    Ledger,
+    /// When the hot store has it; the relay writes the ledger behind. A lost hot store loses what the relay had not
+    /// yet moved.
+    Hot,
+}
+
+/// What may be tuned.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    /// The most bids of one call to the hot store. Default 128.
+    pub batch: usize,
+    /// Calls of one campaign that may be under way at once. Default 2.
+    pub batches_in_flight: usize,
+    /// Bids of one campaign that may wait; one more is answered [`Overloaded`](crate::Error::Overloaded).
+    /// Default 10,000.
+    pub waiting: usize,
+    /// Campaigns whose terms are kept in this process. Default 1,000.
+    pub campaigns: u64,
+    /// How long a campaign that nobody asks for is kept in this process. Default 10 minutes.
+    pub idle: Duration,
+    /// How long the absence of a campaign is believed. Default 1 s.
+    pub absent: Duration,
+    /// Events of one relayed page. Default 1,000.
+    pub relay_page: usize,
+    /// How long a settlement may take before another node may take it over. Default 30 s.
+    pub lease: Duration,
+    /// How long the hot store keeps the book of a closed campaign. Default 10 minutes.
+    pub keep_closed: Duration,
+    /// How often a failed store call is tried again before the failure is answered. Default 3.
+    pub retries: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            batch: 128,
+            batches_in_flight: 2,
+            waiting: 10_000,
+            campaigns: 1_000,
+            idle: Duration::from_mins(10),
+            absent: Duration::from_secs(1),
+            relay_page: 1_000,
+            lease: Duration::from_secs(30),
+            keep_closed: Duration::from_mins(10),
+            retries: 3,
+        }
+    }
+}
+
+/// The engine. Cheap to clone: clones share everything.
+#[derive(Clone, Debug)]
+pub struct Engine(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    hot: Arc<dyn HotStore>,
+    ledger: Arc<dyn Ledger>,
+    durability: Durability,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    options: Options,
+    /// Names this engine as a holder of leases.
+    holder: String,
+    sales: Sales,
+    /// Closed books and since when they have been in the hot store.
+    closed: Mutex<Vec<(Timestamp, CampaignId)>>,
+}
+
+impl Engine {
+    /// Starts an engine's configuration.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::default()
+    }
+
+    /// The time by the engine's clock.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// A fresh id.
+    pub fn fresh_id<T: From<Uuid>>(&self) -> T {
+        self.0.ids.fresh().into()
+    }
+
+    /// The ledger under this engine.
+    pub fn ledger(&self) -> &Arc<dyn Ledger> {
+        &self.0.ledger
+    }
+
+    /// The hot store under this engine.
+    pub fn hot(&self) -> &Arc<dyn HotStore> {
+        &self.0.hot
+    }
+
+    fn options(&self) -> &Options {
+        &self.0.options
+    }
+}
+
+/// The configuration of an [`Engine`].
+#[derive(Debug, Default)]
+pub struct EngineBuilder {
+    hot: Option<Arc<dyn HotStore>>,
+    ledger: Option<Arc<dyn Ledger>>,
+    durability: Durability,
+    clock: Option<Arc<dyn Clock>>,
+    ids: Option<Arc<dyn IdSource>>,
+    options: Options,
+}
+
+impl EngineBuilder {
+    /// Keeps live books, counters and leases in `hot`; without it in this process, on the engine's clock.
+    #[must_use]
+    pub fn hot(self, hot: impl HotStore) -> Self {
+        self.shared_hot(Arc::new(hot))
+    }
+
+    /// As [`EngineBuilder::hot`], with a store that others use too.
+    #[must_use]
+    pub fn shared_hot(self, hot: Arc<dyn HotStore>) -> Self {
+        Self {
+            hot: Some(hot),
+            ..self
+        }
+    }
+
+    /// Keeps the truth in `ledger`; without it in this process, where it dies with it.
+    #[must_use]
+    pub fn ledger(self, ledger: impl Ledger) -> Self {
+        self.shared_ledger(Arc::new(ledger))
+    }
+
+    /// As [`EngineBuilder::ledger`], with a store that others use too.
+    #[must_use]
+    pub fn shared_ledger(self, ledger: Arc<dyn Ledger>) -> Self {
+        Self {
+            ledger: Some(ledger),
+            ..self
+        }
+    }
+
+    /// When a bid is acknowledged; without it [`Durability::Ledger`].
+    #[must_use]
+    pub fn durability(self, durability: Durability) -> Self {
+        Self { durability, ..self }
+    }
+
+    /// Where the engine's time comes from; without it the machine's clock. Bids are timed by the hot store's clock.
+    #[must_use]
+    pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock: Some(clock),
+            ..self
+        }
+    }
+
+    /// Where fresh ids come from; without it random ones.
+    #[must_use]
+    pub fn ids(self, ids: Arc<dyn IdSource>) -> Self {
+        Self {
+            ids: Some(ids),
+            ..self
+        }
+    }
+
+    /// What is tuned.
+    #[must_use]
+    pub fn options(self, options: Options) -> Self {
+        Self { options, ..self }
+    }
+
+    /// The engine.
+    pub fn build(self) -> Engine {
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let ids = self.ids.unwrap_or_else(|| Arc::new(RandomIds));
+        let hot = self
+            .hot
+            .unwrap_or_else(|| Arc::new(MemoryHot::new(clock.clone())));
+        let ledger = self
+            .ledger
+            .unwrap_or_else(|| Arc::new(MemoryLedger::default()));
+        let sales = Sales::new(&self.options);
+        Engine(Arc::new(Inner {
+            hot,
+            ledger,
+            durability: self.durability,
+            clock,
+            holder: ids.fresh().to_string(),
+            ids,
+            options: self.options,
+            sales,
+            closed: Mutex::default(),
+        }))
+    }
+}

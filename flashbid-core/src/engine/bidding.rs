@@ -1,0 +1,169 @@
+//! Placing a bid: admission, the lane, the book, the ledger.
+
+use std::sync::Arc;
+
+use super::retry::retry;
+use super::sale::Sale;
+use super::{Durability, Engine};
+use crate::bid::{AcceptedBid, Bid, NewBid, admit_price};
+use crate::error::{Rejection, Result, StoreError, StoreErrorKind};
+use crate::id::{BidId, CampaignId};
+use crate::rank::Sequence;
+use crate::store::{EventBatch, Placed, Placement, StoreResult};
+
+/// How often a batch may be placed: once, again in the life that another node began, and again in the one begun here.
+const TRIES: u32 = 4;
+
+impl Engine {
+    /// Places a bid, and answers it as it was accepted. With [`Durability::Ledger`] it is in the ledger by then.
+    ///
+    /// A bid with an idempotency key may be placed any number of times: the first acceptance is answered each time.
+    /// Dropping the future does not take the bid back.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`](crate::Error::Rejected) when the business says no, [`Error::Overloaded`](crate::Error::Overloaded)
+    /// when too many bids wait, [`Error::Store`](crate::Error::Store) when a store fails: if its kind is
+    /// [`Indeterminate`](StoreErrorKind::Indeterminate) the bid may stand; placing it again with the same key tells.
+    pub async fn place_bid(&self, campaign: CampaignId, bid: Bid) -> Result<AcceptedBid> {
+        let sale = self.sale(campaign).await?;
+        admit_price(&sale.campaign.terms, bid.price)?;
+        let id = match &bid.key {
+            Some(key) => BidId::derive(campaign, bid.bidder, key.as_str()),
+            None => self.fresh_id(),
+        };
+        let Bid {
+            bidder,
+            name,
+            price,
+            weight,
+            at,
+            ..
+        } = bid;
+        self.through_lane(
+            &sale,
+            NewBid {
+                id,
+                bidder,
+                name,
+                price,
+                weight,
+                at,
+            },
+        )
+        .await
+    }
+
+    /// Places a batch in the book and, if bids are acknowledged by the ledger, records it there.
+    pub(super) async fn place_batch(
+        &self,
+        sale: &Arc<Sale>,
+        bids: &[NewBid],
+    ) -> StoreResult<Vec<Result<AcceptedBid, Rejection>>> {
+        let mut life = None;
+        for _ in 0..TRIES {
+            let placed = self.place_in_book(sale, bids).await?;
+            if life == Some(placed.epoch) {
+                // The ledger has refused this life of the book, and nobody has begun another yet.
+                self.open_book(sale).await?;
+                life = None;
+                continue;
+            }
+            match self.acknowledge(sale, &placed).await {
+                Ok(()) => {
+                    return Ok(placed
+                        .outcomes
+                        .into_iter()
+                        .map(|outcome| outcome.map(Placement::into_bid))
+                        .collect());
+                }
+                Err(error) if is_stale(&error) => {
+                    tracing::warn!(campaign = %sale.campaign.id, epoch = placed.epoch.get(), %error, "the book is out of date");
+                    life = Some(placed.epoch);
+                }
+                Err(error) => return Err(unknown(error)),
+            }
+        }
+        Err(StoreError::new(
+            "engine",
+            "place",
+            StoreErrorKind::Indeterminate,
+        ))
+    }
+
+    async fn place_in_book(&self, sale: &Sale, bids: &[NewBid]) -> StoreResult<Placed> {
+        self.with_book(sale, || self.0.hot.place(sale.campaign.id, bids))
+            .await
+    }
+
+    /// Makes the accepted bids as durable as an acknowledgement promises.
+    async fn acknowledge(&self, sale: &Sale, placed: &Placed) -> StoreResult<()> {
+        let placements = placed.outcomes.iter().flatten();
+        if self.0.durability == Durability::Hot {
+            let last = placements
+                .filter_map(accepted)
+                .map(|bid| bid.sequence)
+                .max();
+            sale.tell(last.unwrap_or_default());
+            return Ok(());
+        }
+        let told = sale.told();
+        let mut new = Vec::with_capacity(placed.outcomes.len());
+        for placement in placements {
+            match placement {
+                Placement::Accepted(bid) => new.push(bid.clone()),
+                // Its first placement may have died before the ledger had it.
+                Placement::Replayed(bid) if bid.sequence > told => {
+                    self.record(sale, placed, vec![bid.clone()]).await?
+                }
+                Placement::Replayed(_) => {}
+            }
+        }
+        self.record(sale, placed, new).await
+    }
+
+    /// Records a stretch of bids that follow each other without a gap.
+    async fn record(
+        &self,
+        sale: &Sale,
+        placed: &Placed,
+        bids: Vec<AcceptedBid>,
+    ) -> StoreResult<()> {
+        let (Some(first), Some(last)) = (bids.first(), bids.last()) else {
+            return Ok(());
+        };
+        let after = Sequence::new(first.sequence.get() - 1);
+        let batch = EventBatch {
+            epoch: placed.epoch,
+            after,
+            through: last.sequence,
+            bids,
+        };
+        let id = sale.campaign.id;
+        let checkpoint = retry(self.options().retries, || self.0.ledger.record(id, &batch)).await?;
+        sale.tell(checkpoint);
+        Ok(())
+    }
+}
+
+fn accepted(placement: &Placement) -> Option<&AcceptedBid> {
+    match placement {
+        Placement::Accepted(bid) => Some(bid),
+        Placement::Replayed(_) => None,
+    }
+}
+
+/// Whether the ledger says that the book it was written from has been lost or has fallen behind.
+pub(super) fn is_stale(error: &StoreError) -> bool {
+    matches!(
+        error.kind,
+        StoreErrorKind::Fenced | StoreErrorKind::Conflict
+    )
+}
+
+/// The book has the bids and the ledger may not: the relay will move them, or a lost book will lose them.
+fn unknown(error: StoreError) -> StoreError {
+    StoreError {
+        kind: StoreErrorKind::Indeterminate,
+        ..error
+    }
+}

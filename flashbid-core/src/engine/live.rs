@@ -1,0 +1,73 @@
+//! Reading a running sale.
+
+use tokio::sync::watch;
+
+use super::{Durability, Engine};
+use crate::error::Result;
+use crate::id::{BidderId, CampaignId};
+use crate::rank::Sequence;
+use crate::store::{EventBatch, Ranking, Standing};
+
+impl Engine {
+    /// The best `n` standings of a campaign and the figures of its book, of one moment.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign, [`Error::Store`](crate::Error::Store).
+    pub async fn ranking(&self, campaign: CampaignId, n: usize) -> Result<Ranking> {
+        let sale = self.sale(campaign).await?;
+        Ok(self
+            .with_book(&sale, || self.0.hot.top(campaign, n))
+            .await?)
+    }
+
+    /// The standing of one bidder; `None` without a bid.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign, [`Error::Store`](crate::Error::Store).
+    pub async fn standing(
+        &self,
+        campaign: CampaignId,
+        bidder: BidderId,
+    ) -> Result<Option<Standing>> {
+        let sale = self.sale(campaign).await?;
+        Ok(self
+            .with_book(&sale, || self.0.hot.standing(campaign, bidder))
+            .await?)
+    }
+
+    /// The events that follow `after` and may be told to anyone, at most `limit`: with [`Durability::Ledger`] those
+    /// that the ledger has, so that what was told is never taken back.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign, [`Error::Store`](crate::Error::Store).
+    pub async fn events_after(
+        &self,
+        campaign: CampaignId,
+        after: Sequence,
+        limit: usize,
+    ) -> Result<EventBatch> {
+        let sale = self.sale(campaign).await?;
+        let mut batch = self
+            .with_book(&sale, || self.0.hot.events_after(campaign, after, limit))
+            .await?;
+        if self.0.durability == Durability::Hot {
+            return Ok(batch);
+        }
+        if batch.through > sale.told() {
+            sale.tell(self.0.ledger.checkpoint(campaign).await?);
+        }
+        let told = sale.told();
+        batch.bids.retain(|bid| bid.sequence <= told);
+        batch.through = batch.through.min(told).max(after);
+        Ok(batch)
+    }
+
+    /// Changes whenever this node takes bids of the campaign: a hint to ask [`Engine::events_after`]. Other nodes'
+    /// bids give no hint, so ask from time to time as well.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign, [`Error::Store`](crate::Error::Store).
+    pub async fn activity(&self, campaign: CampaignId) -> Result<watch::Receiver<Sequence>> {
+        Ok(self.sale(campaign).await?.watch())
+    }
+}

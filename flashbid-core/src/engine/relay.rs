@@ -1,0 +1,49 @@
+//! The relay: moves events of the hot store to the ledger, which is how a bid reaches it whose node died between the
+//! two, and every bid under [`Durability::Hot`](super::Durability::Hot).
+
+use super::Engine;
+use super::bidding::is_stale;
+use super::retry::retry;
+use super::sale::Sale;
+use crate::error::Result;
+use crate::id::CampaignId;
+use crate::rank::Sequence;
+use crate::store::StoreResult;
+
+impl Engine {
+    /// Records every event that the campaign's book holds and the ledger lacks, and answers up to which sequence the
+    /// ledger now has all. A lost book is opened from the ledger first.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign, [`Error::Store`](crate::Error::Store).
+    pub async fn relay(&self, campaign: CampaignId) -> Result<Sequence> {
+        let sale = self.sale(campaign).await?;
+        match self.relay_sale(&sale).await {
+            Err(error) if is_stale(&error) => {
+                self.open_book(&sale).await?;
+                Ok(self.relay_sale(&sale).await?)
+            }
+            relayed => Ok(relayed?),
+        }
+    }
+
+    pub(super) async fn relay_sale(&self, sale: &Sale) -> StoreResult<Sequence> {
+        let (retries, id) = (self.options().retries, sale.campaign.id);
+        let ledger = &self.0.ledger;
+        let mut checkpoint = retry(retries, || ledger.checkpoint(id)).await?;
+        loop {
+            let page = self.options().relay_page;
+            let batch = self
+                .with_book(sale, || self.0.hot.events_after(id, checkpoint, page))
+                .await?;
+            if batch.through > checkpoint {
+                checkpoint = retry(retries, || ledger.record(id, &batch)).await?;
+            } else {
+                if self.0.durability == super::Durability::Ledger {
+                    sale.tell(checkpoint);
+                }
+                return Ok(checkpoint);
+            }
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Settling a campaign: lease, seal, drain, plan, hold, commit. Any step may be repeated or die half-way; running the
+//! whole again comes to the same orders.
+
+use super::Engine;
+use super::bidding::is_stale;
+use super::retry::retry;
+use super::sale::Sale;
+use crate::campaign::{Campaign, Phase};
+use crate::error::{Error, Rejection, Result, StoreError, StoreErrorKind};
+use crate::id::CampaignId;
+use crate::rank::Sequence;
+use crate::settle::{SettlementPlan, plan};
+use crate::stock::Units;
+use crate::store::{GateSeed, HoldRequest, Lease, Seal, Settlement, StoreResult};
+
+/// How often a settlement starts again when the book turns out to have been lost under it.
+const TRIES: u32 = 3;
+
+/// What a settlement came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SettleOutcome {
+    /// The winners have their orders since now.
+    Settled {
+        /// How many.
+        orders: usize,
+    },
+    /// The winners have had their orders since before.
+    AlreadySettled,
+    /// The window has not ended by the hot store's clock.
+    NotEnded,
+    /// Another holder is settling it.
+    Busy,
+    /// The campaign was called off.
+    Cancelled,
+}
+
+impl Engine {
+    /// Settles a campaign whose window has ended: the best of its book get orders. May be called at any time, by any
+    /// number of nodes, any number of times.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign, [`Error::Store`](crate::Error::Store):
+    /// call again.
+    pub async fn settle(&self, campaign: CampaignId) -> Result<SettleOutcome> {
+        let sale = self.sale(campaign).await?;
+        let current = self.current(&sale).await?;
+        match current.phase {
+            Phase::Settled => return Ok(SettleOutcome::AlreadySettled),
+            Phase::Cancelled => return Ok(SettleOutcome::Cancelled),
+            Phase::Scheduled | Phase::Open | Phase::Sealing => {}
+        }
+        let Some(lease) = self.lease(&current).await? else {
+            return Ok(SettleOutcome::Busy);
+        };
+        let outcome = self.settle_with(&sale, &lease).await;
+        if let Err(error) = self.0.hot.relinquish(&lease).await {
+            tracing::debug!(%campaign, %error, "the lease ends by itself");
+        }
+        outcome
+    }
+
+    async fn settle_with(&self, sale: &Sale, lease: &Lease) -> Result<SettleOutcome> {
+        let mut tries = 1;
+        loop {
+            match self.settle_once(sale, lease).await {
+                Err(Error::Store(error)) if is_stale(&error) && tries < TRIES => {
+                    tracing::warn!(campaign = %sale.campaign.id, %error, "settling again from the beginning");
+                    tries += 1;
+                    self.must_hold(lease).await?;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn settle_once(&self, sale: &Sale, lease: &Lease) -> Result<SettleOutcome> {
+        let (retries, id) = (self.options().retries, sale.campaign.id);
+        let sealed = self
+            .with_book(sale, || self.0.hot.seal(id, lease.token))
+            .await?;
+        let Seal::Sealed { last } = sealed else {
+            return Ok(SettleOutcome::NotEnded);
+        };
+        for (from, to) in [
+            (Phase::Scheduled, Phase::Open),
+            (Phase::Open, Phase::Sealing),
+        ] {
+            retry(retries, || {
+                self.0.ledger.transition(id, from, to, lease.token)
+            })
+            .await?;
+        }
+        self.drain_to(sale, last).await?;
+
+        let current = self.current(sale).await?;
+        let quota = current.terms.quota.get() as usize;
+        let ranking = self.with_book(sale, || self.0.hot.top(id, quota)).await?;
+        if !ranking.stats.sealed || ranking.stats.last_sequence != last {
+            return Err(replaced("settle").into());
+        }
+        let plan = plan(
+            &current,
+            ranking.top.iter().map(|standing| &standing.bid),
+            last,
+            self.now(),
+        );
+        if self.take_units(&current, &plan).await?.is_err() {
+            // An attempt that died may have held units for the winners of a book that was lost since. The ledger has
+            // no order of it, and nobody else is settling while the lease lasts.
+            self.must_hold(lease).await?;
+            retry(retries, || self.0.hot.unload(id)).await?;
+            if let Err(rejection) = self.take_units(&current, &plan).await? {
+                return Err(StoreError::new("engine", "hold", StoreErrorKind::Conflict)
+                    .because(rejection)
+                    .into());
+            }
+        }
+        self.must_hold(lease).await?;
+        let settlement = retry(retries, || {
+            self.0.ledger.commit_settlement(&plan, lease.token)
+        })
+        .await?;
+        self.remember_closed(id);
+        Ok(match settlement {
+            Settlement::Committed => SettleOutcome::Settled {
+                orders: plan.orders.len(),
+            },
+            Settlement::AlreadySettled => SettleOutcome::AlreadySettled,
+        })
+    }
+
+    /// Moves what the ledger lacks of a sealed book.
+    async fn drain_to(&self, sale: &Sale, last: Sequence) -> StoreResult<()> {
+        match self.relay_sale(sale).await {
+            Ok(checkpoint) if checkpoint >= last => Ok(()),
+            Ok(_) => Err(replaced("drain")),
+            Err(error) => {
+                if is_stale(&error) {
+                    self.open_book(sale).await?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes the winners' units from the hot counter, which knows of every unit taken before.
+    async fn take_units(
+        &self,
+        campaign: &Campaign,
+        plan: &SettlementPlan,
+    ) -> StoreResult<Result<(), Rejection>> {
+        let retries = self.options().retries;
+        let seed = GateSeed {
+            campaign: campaign.id,
+            quota: campaign.terms.quota,
+            per_buyer: Some(Units::ONE),
+            holds: vec![],
+        };
+        retry(retries, || self.0.hot.load(&seed)).await?;
+        let holds: Vec<HoldRequest> = plan
+            .orders
+            .iter()
+            .map(|order| HoldRequest {
+                id: order.id.into(),
+                bidder: order.bidder,
+                units: Units::ONE,
+                expires_at: order.pay_by,
+            })
+            .collect();
+        let held = retry(retries, || self.0.hot.hold(campaign.id, &holds)).await?;
+        Ok(held.into_iter().try_for_each(|held| held.map(drop)))
+    }
+
+    pub(super) async fn current(&self, sale: &Sale) -> Result<Campaign> {
+        let id = sale.campaign.id;
+        let current = retry(self.options().retries, || self.0.ledger.campaign(id)).await?;
+        Ok(current.ok_or(Rejection::UnknownCampaign)?)
+    }
+
+    pub(super) async fn lease(&self, campaign: &Campaign) -> StoreResult<Option<Lease>> {
+        let name = format!("campaign:{}", campaign.id);
+        let (ttl, fence) = (self.options().lease, campaign.fence);
+        retry(self.options().retries, || {
+            self.0.hot.acquire(&name, &self.0.holder, ttl, fence)
+        })
+        .await
+    }
+
+    async fn must_hold(&self, lease: &Lease) -> StoreResult<()> {
+        let ttl = self.options().lease;
+        let renewed = retry(self.options().retries, || self.0.hot.renew(lease, ttl)).await?;
+        renewed
+            .map(drop)
+            .ok_or(StoreError::new("engine", "settle", StoreErrorKind::Fenced))
+    }
+}
+
+/// The book is another than the one that was sealed: it was lost and opened again meanwhile.
+fn replaced(operation: &'static str) -> StoreError {
+    StoreError::new("engine", operation, StoreErrorKind::Conflict)
+}

@@ -1,0 +1,176 @@
+//! What has to happen without anybody asking: opening, relaying, settling, tidying up.
+
+use std::collections::HashSet;
+use std::pin::pin;
+use std::sync::{MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
+
+use super::{Engine, SettleOutcome};
+use crate::campaign::{Campaign, Phase};
+use crate::error::Result;
+use crate::id::CampaignId;
+use crate::store::Page;
+use crate::time::Timestamp;
+
+/// Campaigns that are looked up at once.
+const PAGE: u32 = 500;
+
+impl Engine {
+    /// Looks every `interval` for campaigns that have started and are not settled, and tends each of them in a task
+    /// of its own, so that one that fails or hangs never delays another. Ends when `stop` does and the work under way
+    /// is done.
+    pub async fn run(&self, interval: Duration, stop: impl Future<Output = ()>) {
+        let mut stop = pin!(stop);
+        let mut ticks = tokio::time::interval(interval.max(Duration::from_millis(1)));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut busy = HashSet::new();
+        let mut tasks = JoinSet::new();
+        loop {
+            tokio::select! {
+                () = &mut stop => break,
+                Some(tended) = tasks.join_next() => note(&mut busy, tended),
+                _ = ticks.tick() => {
+                    self.spawn_due(&mut busy, &mut tasks).await;
+                    self.tidy().await;
+                }
+            }
+        }
+        while let Some(tended) = tasks.join_next().await {
+            note(&mut busy, tended);
+        }
+    }
+
+    /// Tends every campaign that has started and is not settled, once, and answers what came of each.
+    ///
+    /// # Errors
+    /// [`Error::Store`](crate::Error::Store) when the ledger cannot tell which those are.
+    pub async fn tend(&self) -> Result<Vec<(CampaignId, Result<Option<SettleOutcome>>)>> {
+        let mut tended = Vec::new();
+        for campaign in self.due().await? {
+            let id = campaign.id;
+            tended.push((id, self.tend_campaign(campaign).await));
+        }
+        Ok(tended)
+    }
+
+    async fn spawn_due(&self, busy: &mut HashSet<CampaignId>, tasks: &mut JoinSet<CampaignId>) {
+        let due = match self.due().await {
+            Ok(due) => due,
+            Err(error) => {
+                tracing::warn!(%error, "cannot look for due campaigns; trying again");
+                return;
+            }
+        };
+        for campaign in due {
+            if busy.insert(campaign.id) {
+                let engine = self.clone();
+                tasks.spawn(async move {
+                    let id = campaign.id;
+                    match engine.tend_campaign(campaign).await {
+                        Ok(Some(SettleOutcome::Settled { orders })) => {
+                            tracing::info!(campaign = %id, orders, "settled");
+                        }
+                        Ok(_) => {}
+                        Err(error) => tracing::warn!(campaign = %id, %error, "cannot tend a campaign; trying again"),
+                    }
+                    id
+                });
+            }
+        }
+    }
+
+    async fn due(&self) -> Result<Vec<Campaign>> {
+        let (now, mut due) = (self.now(), Vec::new());
+        loop {
+            let page = Page {
+                skip: due.len() as u64,
+                limit: PAGE,
+            };
+            let found = self.0.ledger.unsettled(now, page).await?;
+            let last = found.len() < PAGE as usize;
+            due.extend(found);
+            if last {
+                return Ok(due);
+            }
+        }
+    }
+
+    /// Settles a campaign that is over; opens and relays one that runs.
+    async fn tend_campaign(&self, campaign: Campaign) -> Result<Option<SettleOutcome>> {
+        if campaign.terms.window.end() <= self.now() {
+            return self.settle(campaign.id).await.map(Some);
+        }
+        if campaign.phase == Phase::Scheduled
+            && let Some(lease) = self.lease(&campaign).await?
+        {
+            let opened = self
+                .0
+                .ledger
+                .transition(campaign.id, Phase::Scheduled, Phase::Open, lease.token)
+                .await;
+            self.0.hot.relinquish(&lease).await?;
+            opened?;
+        }
+        self.relay(campaign.id).await?;
+        Ok(None)
+    }
+
+    /// Notes that the book of a closed campaign is in the hot store, to be discarded some time.
+    pub(super) fn remember_closed(&self, campaign: CampaignId) {
+        let now = self.now();
+        let mut closed = self.closed();
+        closed.retain(|(_, known)| *known != campaign);
+        closed.push((now, campaign));
+    }
+
+    /// Discards books that have been closed for long; whoever asks for one opens it again from the ledger.
+    async fn tidy(&self) {
+        let now = self.now();
+        let keep = self.options().keep_closed;
+        let due: Vec<(Timestamp, CampaignId)> = self
+            .closed()
+            .extract_if(.., |(since, _)| since.after(keep) <= now)
+            .collect();
+        for (since, campaign) in due {
+            let over = matches!(
+                self.campaign(campaign).await,
+                Ok(Some(Campaign {
+                    phase: Phase::Settled | Phase::Cancelled,
+                    ..
+                }))
+            );
+            let discarded = if over {
+                self.0
+                    .hot
+                    .discard(campaign)
+                    .await
+                    .and(self.0.hot.unload(campaign).await)
+            } else {
+                Ok(())
+            };
+            if !over || discarded.is_err() {
+                self.closed().push((since, campaign));
+            }
+        }
+    }
+
+    fn closed(&self) -> MutexGuard<'_, Vec<(Timestamp, CampaignId)>> {
+        self.0.closed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn note(busy: &mut HashSet<CampaignId>, tended: Result<CampaignId, tokio::task::JoinError>) {
+    match tended {
+        Ok(campaign) => {
+            busy.remove(&campaign);
+        }
+        Err(error) => {
+            // The task cannot say which campaign it had: all may be tended again, each step is idempotent.
+            tracing::error!(%error, "tending a campaign panicked");
+            busy.clear();
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The hot store of this process: books, counters and leases together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{MemoryBook, MemoryGate, MemoryLeases};
+use crate::bid::NewBid;
+use crate::campaign::FencingToken;
+use crate::id::{BidderId, CampaignId, HoldId};
+use crate::rank::Sequence;
+use crate::stock::{Hold, Level};
+use crate::store::{
+    BidBook, BookSeed, Epoch, EventBatch, GateSeed, HoldOutcome, HoldRequest, Lease, Leases,
+    Placed, Ranking, Seal, Standing, StockGate, StoreResult,
+};
+use crate::time::{Clock, SystemClock, Timestamp};
+
+/// A hot store in this process. What it holds dies with it, and is rebuilt from the ledger.
+#[derive(Debug)]
+pub struct MemoryHot {
+    book: MemoryBook,
+    gate: MemoryGate,
+    leases: MemoryLeases,
+}
+
+impl MemoryHot {
+    /// An empty store whose time is that of `clock`.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            book: MemoryBook::new(clock.clone()),
+            gate: MemoryGate::default(),
+            leases: MemoryLeases::new(clock),
+        }
+    }
+}
+
+impl Default for MemoryHot {
+    fn default() -> Self {
+        Self::new(Arc::new(SystemClock))
+    }
+}
+
+#[async_trait]
+impl BidBook for MemoryHot {
+    async fn open(&self, seed: &BookSeed) -> StoreResult<Epoch> {
+        self.book.open(seed).await
+    }
+
+    async fn place(&self, campaign: CampaignId, batch: &[NewBid]) -> StoreResult<Placed> {
+        self.book.place(campaign, batch).await
+    }
+
+    async fn standing(
+        &self,
+        campaign: CampaignId,
+        bidder: BidderId,
+    ) -> StoreResult<Option<Standing>> {
+        self.book.standing(campaign, bidder).await
+    }
+
+    async fn top(&self, campaign: CampaignId, n: usize) -> StoreResult<Ranking> {
+        self.book.top(campaign, n).await
+    }
+
+    async fn events_after(
+        &self,
+        campaign: CampaignId,
+        after: Sequence,
+        limit: usize,
+    ) -> StoreResult<EventBatch> {
+        self.book.events_after(campaign, after, limit).await
+    }
+
+    async fn seal(&self, campaign: CampaignId, token: FencingToken) -> StoreResult<Seal> {
+        self.book.seal(campaign, token).await
+    }
+
+    async fn discard(&self, campaign: CampaignId) -> StoreResult<()> {
+        self.book.discard(campaign).await
+    }
+}
+
+#[async_trait]
+impl StockGate for MemoryHot {
+    async fn load(&self, seed: &GateSeed) -> StoreResult<Level> {
+        self.gate.load(seed).await
+    }
+
+    async fn hold(
+        &self,
+        campaign: CampaignId,
+        batch: &[HoldRequest],
+    ) -> StoreResult<Vec<HoldOutcome>> {
+        self.gate.hold(campaign, batch).await
+    }
+
+    async fn consume(
+        &self,
+        campaign: CampaignId,
+        holds: &[HoldId],
+    ) -> StoreResult<Vec<Option<Hold>>> {
+        self.gate.consume(campaign, holds).await
+    }
+
+    async fn release(
+        &self,
+        campaign: CampaignId,
+        holds: &[HoldId],
+    ) -> StoreResult<Vec<Option<Hold>>> {
+        self.gate.release(campaign, holds).await
+    }
+
+    async fn expire(
+        &self,
+        campaign: CampaignId,
+        now: Timestamp,
+        limit: usize,
+    ) -> StoreResult<Vec<Hold>> {
+        self.gate.expire(campaign, now, limit).await
+    }
+
+    async fn level(&self, campaign: CampaignId) -> StoreResult<Option<Level>> {
+        self.gate.level(campaign).await
+    }
+
+    async fn unload(&self, campaign: CampaignId) -> StoreResult<()> {
+        self.gate.unload(campaign).await
+    }
+}
+
+#[async_trait]
+impl Leases for MemoryHot {
+    async fn acquire(
+        &self,
+        name: &str,
+        holder: &str,
+        ttl: Duration,
+        floor: FencingToken,
+    ) -> StoreResult<Option<Lease>> {
+        self.leases.acquire(name, holder, ttl, floor).await
+    }
+
+    async fn renew(&self, lease: &Lease, ttl: Duration) -> StoreResult<Option<Lease>> {
+        self.leases.renew(lease, ttl).await
+    }
+
+    async fn relinquish(&self, lease: &Lease) -> StoreResult<()> {
+        self.leases.relinquish(lease).await
+    }
+}
