@@ -127,7 +127,7 @@ impl IdSource for RandomIds {
     }
 }
 
-/// The same ids in every run: a SplitMix64 stream from a seed. For tests and simulations only.
+/// The same ids in every run: a `SplitMix64` stream from a seed. For tests and simulations only.
 ///
 /// Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
 #[derive(Debug)]

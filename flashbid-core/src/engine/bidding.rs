@@ -113,7 +113,7 @@ impl Engine {
                 Placement::Accepted(bid) => new.push(bid.clone()),
                 // Its first placement may have died before the ledger had it.
                 Placement::Replayed(bid) if bid.sequence > told => {
-                    self.record(sale, placed, vec![bid.clone()]).await?
+                    self.record(sale, placed, vec![bid.clone()]).await?;
                 }
                 Placement::Replayed(_) => {}
             }
