@@ -20,6 +20,9 @@ const CHUNK: usize = 512;
 /// Chunks with fewer entries are joined with a neighbour.
 const SPARSE: usize = CHUNK / 8;
 
+/// A full chunk grows by this many entries, so that little memory stands empty.
+const GROWTH: usize = CHUNK / 8;
+
 /// One line of the ranking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
@@ -128,13 +131,16 @@ impl<T> Board<T> {
 
     fn put_in(&mut self, entry: Entry) -> Rank {
         if self.chunks.is_empty() {
-            self.chunks.push(Vec::with_capacity(CHUNK));
+            self.chunks.push(Vec::new());
             self.firsts.push(entry.key);
             self.lengths = Fenwick::of(&self.chunks);
         }
         let chunk = self.chunk_of(entry.key);
         let entries = &mut self.chunks[chunk];
         let within = entries.partition_point(|other| other.key < entry.key);
+        if entries.len() == entries.capacity() {
+            entries.reserve_exact(GROWTH);
+        }
         entries.insert(within, entry);
         self.firsts[chunk] = entries[0].key;
         let rank = Rank::behind(self.lengths.sum(chunk) + within);
@@ -142,8 +148,8 @@ impl<T> Board<T> {
             self.lengths.add(chunk, 1);
             return rank;
         }
-        let mut upper = Vec::with_capacity(CHUNK);
-        upper.extend(entries.drain(CHUNK / 2..));
+        let upper = entries.split_off(CHUNK / 2);
+        entries.shrink_to_fit();
         self.firsts.insert(chunk + 1, upper[0].key);
         self.chunks.insert(chunk + 1, upper);
         self.lengths = Fenwick::of(&self.chunks);
