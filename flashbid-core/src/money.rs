@@ -112,7 +112,8 @@ amount!(
 
 fn parse(text: &str) -> Result<Decimal, AmountError> {
     // The longest sensible amount has 17 digits; a longer text is an attempt at something else.
-    if text.len() > 64 {
+    // The decimal library skips underscores, which are no part of a number here.
+    if text.len() > 64 || text.contains('_') {
         return Err(AmountError::Malformed);
     }
     let parsed = if text.contains(['e', 'E']) {
@@ -194,6 +195,7 @@ mod tests {
             ("inf", AmountError::Malformed),
             ("", AmountError::Malformed),
             ("1,5", AmountError::Malformed),
+            ("1_000", AmountError::Malformed),
             ("0x10", AmountError::Malformed),
         ] {
             assert_eq!(text.parse::<Money>(), Err(error), "{text}");
