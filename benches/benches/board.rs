@@ -13,13 +13,20 @@ const BIDDERS: u64 = 1_000_000;
 
 fn key(draw: u64, sequence: u64) -> RankKey {
     let units = i64::try_from(draw % 1_000_000_000_000).expect("below 2^53");
-    RankKey { score: Score::from_ten_thousandths(units).expect("in range"), sequence: Sequence::new(sequence) }
+    RankKey {
+        score: Score::from_ten_thousandths(units).expect("in range"),
+        sequence: Sequence::new(sequence),
+    }
 }
 
 /// Bytes of memory this process holds, from the kernel.
 fn resident_bytes() -> u64 {
     let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux");
-    let pages: u64 = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).expect("a number of pages");
+    let pages: u64 = statm
+        .split(' ')
+        .nth(1)
+        .and_then(|pages| pages.parse().ok())
+        .expect("a number of pages");
     pages * 4_096
 }
 
@@ -30,7 +37,10 @@ fn board(criterion: &mut Criterion) {
         board.place(bidder(number), key(scramble(number), number + 1), ());
     }
     let bytes = resident_bytes() - before;
-    println!("board of {BIDDERS} bidders: {} bytes a bidder", bytes / BIDDERS);
+    println!(
+        "board of {BIDDERS} bidders: {} bytes a bidder",
+        bytes / BIDDERS
+    );
 
     let mut group = criterion.benchmark_group("board of 1,000,000");
     group.measurement_time(Duration::from_secs(5));
@@ -58,7 +68,13 @@ fn board(criterion: &mut Criterion) {
         );
     });
     group.bench_function("top 100", |bencher| {
-        bencher.iter(|| board.iter().take(100).map(|entry| black_box(entry).1.score.ten_thousandths()).sum::<i64>());
+        bencher.iter(|| {
+            board
+                .iter()
+                .take(100)
+                .map(|entry| black_box(entry).1.score.ten_thousandths())
+                .sum::<i64>()
+        });
     });
     group.finish();
 }

@@ -11,9 +11,15 @@ const BIDDERS: u64 = 100_000;
 const BIDS: u64 = 500_000;
 
 fn hot(criterion: &mut Criterion) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let mut group = criterion.benchmark_group("engine");
-    group.throughput(Throughput::Elements(BIDS)).sample_size(10).measurement_time(Duration::from_secs(15));
+    group
+        .throughput(Throughput::Elements(BIDS))
+        .sample_size(10)
+        .measurement_time(Duration::from_secs(15));
     let mut seed = 0;
     group.bench_function("memory, hot, 100,000 bidders, 256 callers", |bencher| {
         bencher.to_async(&runtime).iter_custom(|rounds| {
@@ -25,7 +31,15 @@ fn hot(criterion: &mut Criterion) {
                     let campaign = running_sale(&engine, 1_000).await;
                     bid_from_many(&engine, campaign, CALLERS, BIDDERS, BIDDERS, 1).await;
                     let start = tokio::time::Instant::now();
-                    bid_from_many(&engine, campaign, CALLERS, BIDDERS, BIDS, seed * 1_000 + round).await;
+                    bid_from_many(
+                        &engine,
+                        campaign,
+                        CALLERS,
+                        BIDDERS,
+                        BIDS,
+                        seed * 1_000 + round,
+                    )
+                    .await;
                     spent += start.elapsed();
                 }
                 spent

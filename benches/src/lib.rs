@@ -25,17 +25,29 @@ pub async fn running_sale(engine: &Engine, units: u32) -> CampaignId {
         stock: Units::new(units).expect("a small number"),
         min_price: price(1),
     };
-    let product = engine.add_product(product).await.expect("the ledger takes a product");
-    let whole = |units: i64| Coefficient::from_ten_thousandths(units * 10_000).expect("a small number");
+    let product = engine
+        .add_product(product)
+        .await
+        .expect("the ledger takes a product");
+    let whole =
+        |units: i64| Coefficient::from_ten_thousandths(units * 10_000).expect("a small number");
     let weights = Weights::new(whole(1), whole(1_000), whole(100)).expect("the default weights");
     let campaign = NewCampaign {
         product: product.id,
-        format: Format::Ranked { weights, rebid: Rebid::Latest },
-        window: Window::new(engine.now(), engine.now().after(Duration::from_hours(1))).expect("an hour"),
+        format: Format::Ranked {
+            weights,
+            rebid: Rebid::Latest,
+        },
+        window: Window::new(engine.now(), engine.now().after(Duration::from_hours(1)))
+            .expect("an hour"),
         quota: None,
         payment_deadline: DEFAULT_PAYMENT_DEADLINE,
     };
-    engine.add_campaign(campaign).await.expect("the ledger takes a campaign").id
+    engine
+        .add_campaign(campaign)
+        .await
+        .expect("the ledger takes a campaign")
+        .id
 }
 
 /// A stream of numbers that looks random and is the same in every run: `SplitMix64`.
@@ -64,16 +76,31 @@ pub fn price(hundredths: u64) -> Money {
 ///
 /// # Panics
 /// When a bid is refused.
-pub async fn bid_from_many(engine: &Engine, campaign: CampaignId, callers: u64, bidders: u64, bids: u64, seed: u64) {
+pub async fn bid_from_many(
+    engine: &Engine,
+    campaign: CampaignId,
+    callers: u64,
+    bidders: u64,
+    bids: u64,
+    seed: u64,
+) {
     let weight = Weight::from_ten_thousandths(10_000).expect("one");
     let mut tasks = JoinSet::new();
     for caller in 0..callers {
         let engine = engine.clone();
         tasks.spawn(async move {
-            for number in (caller..bids).step_by(usize::try_from(callers).expect("a small number")) {
+            for number in (caller..bids).step_by(usize::try_from(callers).expect("a small number"))
+            {
                 let draw = scramble(seed ^ number);
-                let bid = Bid::new(bidder(draw % bidders), price(100 + (draw >> 40) % 100_000), weight);
-                engine.place_bid(campaign, bid).await.expect("a good bid is accepted");
+                let bid = Bid::new(
+                    bidder(draw % bidders),
+                    price(100 + (draw >> 40) % 100_000),
+                    weight,
+                );
+                engine
+                    .place_bid(campaign, bid)
+                    .await
+                    .expect("a good bid is accepted");
             }
         });
     }

@@ -102,8 +102,6 @@ struct Inner {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     options: Options,
-    /// Names this engine as a holder of leases.
-    holder: String,
     sales: Sales,
     /// Closed books and since when they have been in the hot store.
     closed: Mutex<Vec<(Timestamp, CampaignId)>>,
@@ -228,7 +226,6 @@ impl EngineBuilder {
             ledger,
             durability: self.durability,
             clock,
-            holder: ids.fresh().to_string(),
             ids,
             options: self.options,
             sales,

@@ -21,7 +21,11 @@ use uuid::Uuid;
 const START: Timestamp = Timestamp::from_millis(1_000_000);
 const LENGTH: Duration = Duration::from_mins(1);
 
-async fn sale(clock: &Arc<ManualClock>, durability: Durability, units: u32) -> (Engine, CampaignId) {
+async fn sale(
+    clock: &Arc<ManualClock>,
+    durability: Durability,
+    units: u32,
+) -> (Engine, CampaignId) {
     let engine = Engine::builder()
         .clock(clock.clone())
         .ids(Arc::new(SeededIds::new(1)))
@@ -37,11 +41,18 @@ async fn sale(clock: &Arc<ManualClock>, durability: Durability, units: u32) -> (
         })
         .await
         .unwrap();
-    let weights = Weights::new("1".parse().unwrap(), "1000".parse().unwrap(), "100".parse().unwrap());
+    let weights = Weights::new(
+        "1".parse().unwrap(),
+        "1000".parse().unwrap(),
+        "100".parse().unwrap(),
+    );
     let campaign = engine
         .add_campaign(NewCampaign {
             product: product.id,
-            format: Format::Ranked { weights: weights.unwrap(), rebid: Rebid::Latest },
+            format: Format::Ranked {
+                weights: weights.unwrap(),
+                rebid: Rebid::Latest,
+            },
             window: Window::new(START, START.after(LENGTH)).unwrap(),
             quota: None,
             payment_deadline: DEFAULT_PAYMENT_DEADLINE,
@@ -62,9 +73,14 @@ async fn a_thousand_tasks_at_once_get_exactly_the_right_orders() {
             tasks.spawn(async move {
                 for round in 0..3_i64 {
                     let cents = 100 + i64::try_from(bidder * 7_919 % 1_009).unwrap() + round * 13;
-                    let price = format!("{}.{:02}", cents / 100, cents % 100).parse().unwrap();
+                    let price = format!("{}.{:02}", cents / 100, cents % 100)
+                        .parse()
+                        .unwrap();
                     let bidder = BidderId::new(Uuid::from_u64_pair(9, bidder));
-                    engine.place_bid(campaign, Bid::new(bidder, price, "1".parse().unwrap())).await.unwrap();
+                    engine
+                        .place_bid(campaign, Bid::new(bidder, price, "1".parse().unwrap()))
+                        .await
+                        .unwrap();
                 }
             });
         }
@@ -74,18 +90,54 @@ async fn a_thousand_tasks_at_once_get_exactly_the_right_orders() {
         clock.advance(LENGTH);
         let outcome = engine.settle(campaign).await.unwrap();
         assert_eq!(outcome, SettleOutcome::Settled { orders: 37 });
-        assert_eq!(engine.settle(campaign).await.unwrap(), SettleOutcome::AlreadySettled);
+        assert_eq!(
+            engine.settle(campaign).await.unwrap(),
+            SettleOutcome::AlreadySettled
+        );
 
-        let bids = engine.ledger().bids(campaign, Sequence::ZERO, 10_000).await.unwrap();
+        let bids = engine
+            .ledger()
+            .bids(campaign, Sequence::ZERO, 10_000)
+            .await
+            .unwrap();
         assert_eq!(bids.len(), 3_000);
-        let format = engine.campaign(campaign).await.unwrap().unwrap().terms.format;
-        let expected: Vec<_> =
-            standings(format, &bids).into_iter().take(37).map(|bid| (bid.bidder, bid.price, bid.score)).collect();
-        let orders = engine.orders_in(campaign, Page { skip: 0, limit: 100 }).await.unwrap().items;
-        let got: Vec<_> = orders.iter().map(|order| (order.bidder, order.price, order.score)).collect();
+        let format = engine
+            .campaign(campaign)
+            .await
+            .unwrap()
+            .unwrap()
+            .terms
+            .format;
+        let expected: Vec<_> = standings(format, &bids)
+            .into_iter()
+            .take(37)
+            .map(|bid| (bid.bidder, bid.price, bid.score))
+            .collect();
+        let orders = engine
+            .orders_in(
+                campaign,
+                Page {
+                    skip: 0,
+                    limit: 100,
+                },
+            )
+            .await
+            .unwrap()
+            .items;
+        let got: Vec<_> = orders
+            .iter()
+            .map(|order| (order.bidder, order.price, order.score))
+            .collect();
         assert_eq!(got, expected);
         assert!(orders.iter().map(|order| order.rank.get()).eq(1..=37));
-        assert_eq!(orders.iter().map(|order| order.bidder).collect::<HashSet<_>>().len(), 37);
+        assert_eq!(
+            orders
+                .iter()
+                .map(|order| order.bidder)
+                .collect::<HashSet<_>>()
+                .len(),
+            37
+        );
         let verdict = engine.verify(campaign).await.unwrap();
         assert_eq!(verdict.violations, Vec::<String>::new());
     }

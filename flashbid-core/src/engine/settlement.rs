@@ -1,6 +1,8 @@
 //! Settling a campaign: lease, seal, drain, plan, hold, commit. Any step may be repeated or die half-way; running the
 //! whole again comes to the same orders.
 
+use uuid::Uuid;
+
 use super::Engine;
 use super::bidding::is_stale;
 use super::retry::retry;
@@ -178,11 +180,14 @@ impl Engine {
         Ok(current.ok_or(Rejection::UnknownCampaign)?)
     }
 
+    /// Takes the lease of a campaign. Each attempt is a holder of its own, so that two of this engine exclude each
+    /// other too.
     pub(super) async fn lease(&self, campaign: &Campaign) -> StoreResult<Option<Lease>> {
         let name = format!("campaign:{}", campaign.id);
+        let holder = self.fresh_id::<Uuid>().to_string();
         let (ttl, fence) = (self.options().lease, campaign.fence);
         retry(self.options().retries, || {
-            self.0.hot.acquire(&name, &self.0.holder, ttl, fence)
+            self.0.hot.acquire(&name, &holder, ttl, fence)
         })
         .await
     }
