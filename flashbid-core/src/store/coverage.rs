@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     fn covered(sequences: &BTreeSet<u64>) -> u64 {
-        (1..)
+        (1..u64::MAX)
             .take_while(|sequence| sequences.contains(sequence))
             .last()
             .unwrap_or(0)
