@@ -1,0 +1,154 @@
+use flashbid_core::bid::AcceptedBid;
+use flashbid_core::id::{BidId, BidderId, CampaignId};
+use flashbid_core::rank::Sequence;
+use flashbid_core::store::{Listing, Page};
+use rusqlite::{Connection, Row, params};
+
+use super::campaigns::{self, Number};
+use super::row::{self, read};
+use crate::error::DatabaseError;
+
+macro_rules! columns {
+    () => {
+        "sequence, id, bidder, name, price, weight, score, rank, at, elapsed_ms, bid_number"
+    };
+}
+
+/// The sequences of a bidder, one stretch of the log after the other, the newest first. The log may have gaps, so each
+/// step looks for the next stretch that has any bid.
+macro_rules! sequences_of_bidder {
+    () => {
+        "WITH RECURSIVE stretches (stretch) AS (
+             SELECT max(sequence) >> 12 FROM bids WHERE campaign = ?1
+             UNION ALL
+             SELECT (SELECT max(sequence) >> 12 FROM bids WHERE campaign = ?1 AND sequence < stretch << 12)
+             FROM stretches WHERE stretch > 0
+         ),
+         own (sequence) AS (
+             SELECT bids.sequence FROM stretches CROSS JOIN bids INDEXED BY bids_of
+             WHERE bids.campaign = ?1 AND bids.sequence >> 12 = stretches.stretch AND bids.bidder = ?2
+         ) "
+    };
+}
+
+/// Writes a bid, and answers whether its sequence was free.
+pub(super) fn insert(
+    tx: &Connection,
+    campaign: Number,
+    bid: &AcceptedBid,
+) -> Result<bool, DatabaseError> {
+    const SQL: &str = concat!(
+        "INSERT INTO bids (campaign, ",
+        columns!(),
+        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (campaign, sequence) DO NOTHING"
+    );
+    let written = tx.prepare_cached(SQL)?.execute(params![
+        campaign.0,
+        row::number(bid.sequence.get())?,
+        bid.id.as_bytes(),
+        bid.bidder.as_bytes(),
+        bid.name.as_deref(),
+        bid.price.ten_thousandths(),
+        bid.weight.ten_thousandths(),
+        bid.score.ten_thousandths(),
+        bid.rank.get(),
+        bid.at.millis(),
+        row::number(bid.elapsed_ms)?,
+        bid.bid_number,
+    ])?;
+    Ok(written == 1)
+}
+
+/// The bid with a sequence.
+pub(super) fn at(
+    tx: &Connection,
+    campaign: Number,
+    sequence: Sequence,
+) -> Result<Option<AcceptedBid>, DatabaseError> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM bids WHERE campaign = ?1 AND sequence = ?2"
+    );
+    let key = (campaign.0, row::bound(sequence.get()));
+    row::optional(tx, SQL, key, bid)
+}
+
+/// Every bid, by ascending sequence.
+pub(super) fn all(tx: &Connection, campaign: Number) -> Result<Vec<AcceptedBid>, DatabaseError> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM bids WHERE campaign = ?1 ORDER BY sequence"
+    );
+    row::all(tx, SQL, [campaign.0], bid)
+}
+
+/// The id of every bid.
+pub(super) fn ids(tx: &Connection, campaign: Number) -> Result<Vec<BidId>, DatabaseError> {
+    let sql = "SELECT id FROM bids WHERE campaign = ?1";
+    row::all(tx, sql, [campaign.0], |row| read(row, 0))
+}
+
+pub(super) fn after(
+    tx: &Connection,
+    campaign: CampaignId,
+    after: Sequence,
+    limit: u32,
+) -> Result<Vec<AcceptedBid>, DatabaseError> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM bids WHERE campaign = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3"
+    );
+    let Some(number) = campaigns::number(tx, campaign)? else {
+        return Ok(Vec::new());
+    };
+    let window = (number.0, row::bound(after.get()), limit);
+    row::all(tx, SQL, window, bid)
+}
+
+pub(super) fn of(
+    tx: &Connection,
+    campaign: CampaignId,
+    bidder: BidderId,
+    page: Page,
+) -> Result<Listing<AcceptedBid>, DatabaseError> {
+    const TOTAL: &str = concat!(sequences_of_bidder!(), "SELECT count(*) FROM own");
+    const PAGE: &str = concat!(
+        sequences_of_bidder!(),
+        "SELECT ",
+        columns!(),
+        " FROM bids WHERE campaign = ?1
+          AND sequence IN (SELECT sequence FROM own ORDER BY sequence DESC LIMIT ?3 OFFSET ?4)
+          ORDER BY sequence DESC"
+    );
+    let Some(number) = campaigns::number(tx, campaign)? else {
+        return Ok(row::nothing());
+    };
+    let (limit, offset) = row::window(page);
+    let items = row::all(
+        tx,
+        PAGE,
+        params![number.0, bidder.as_bytes(), limit, offset],
+        bid,
+    )?;
+    let total = row::count(tx, TOTAL, params![number.0, bidder.as_bytes()])?;
+    Ok(Listing { items, total })
+}
+
+fn bid(row: &Row<'_>) -> rusqlite::Result<AcceptedBid> {
+    Ok(AcceptedBid {
+        sequence: read(row, 0)?,
+        id: read(row, 1)?,
+        bidder: read(row, 2)?,
+        name: row.get(3)?,
+        price: read(row, 4)?,
+        weight: read(row, 5)?,
+        score: read(row, 6)?,
+        rank: read(row, 7)?,
+        at: read(row, 8)?,
+        elapsed_ms: read(row, 9)?,
+        bid_number: row.get(10)?,
+    })
+}

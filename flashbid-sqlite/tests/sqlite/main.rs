@@ -1,0 +1,4 @@
+//! What is this ledger's own, beside the suite that every ledger passes.
+
+mod common;
+mod rows;
