@@ -1,0 +1,130 @@
+//! The routes with all that is around them.
+
+use std::any::Any;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, Method, Request, header};
+use axum::response::{IntoResponse, Response};
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::request_id::{
+    MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer,
+};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::trace::TraceLayer;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::config::Origin;
+use crate::extract::{LARGEST_BODY, unknown_method, unknown_path};
+use crate::problem::Problem;
+use crate::routes;
+use crate::state::AppState;
+
+/// Where the document of the API is.
+const DOCUMENT: &str = "/api/v1/openapi.json";
+
+/// The whole application. Pages of `origins` may call it from other sites.
+pub fn router(state: AppState, origins: &[Origin]) -> Router {
+    let (routes, document) = routes::all().split_for_parts();
+    let bare = routes
+        .merge(SwaggerUi::new("/docs").url(DOCUMENT, document))
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(unknown_method)
+        .with_state(state);
+    // One stack for all: each further `layer` on a router costs every request an allocation.
+    let layered = bare.layer(
+        ServiceBuilder::new()
+            .layer(SetRequestIdLayer::x_request_id(Numbered::default()))
+            .layer(PropagateRequestIdLayer::x_request_id())
+            .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+            .layer(always(header::X_FRAME_OPTIONS, "DENY"))
+            .layer(always(header::REFERRER_POLICY, "no-referrer"))
+            .layer(CatchPanicLayer::custom(panicked))
+            .layer(DefaultBodyLimit::max(LARGEST_BODY)),
+    );
+    traced(across_origins(layered, origins))
+}
+
+fn always(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+fn across_origins(router: Router, origins: &[Origin]) -> Router {
+    if origins.is_empty() {
+        return router;
+    }
+    let allowed = if origins.iter().any(Origin::is_any) {
+        AllowOrigin::any()
+    } else {
+        AllowOrigin::list(origins.iter().map(|origin| origin.0.clone()))
+    };
+    router.layer(
+        CorsLayer::new()
+            .allow_origin(allowed)
+            .allow_methods([Method::GET, Method::POST])
+            .allow_headers([
+                header::AUTHORIZATION,
+                header::CONTENT_TYPE,
+                HeaderName::from_static("idempotency-key"),
+            ])
+            .expose_headers([header::RETRY_AFTER, HeaderName::from_static("x-request-id")]),
+    )
+}
+
+/// Logs each request when somebody reads it: at any other level it would cost each of them and tell nobody.
+fn traced(router: Router) -> Router {
+    if !tracing::enabled!(tracing::Level::DEBUG) {
+        return router;
+    }
+    // The path alone: a query may hold a token.
+    router.layer(
+        TraceLayer::new_for_http().make_span_with(|request: &Request<_>| {
+            tracing::debug_span!(
+                "request",
+                method = %request.method(),
+                path = request.uri().path(),
+            )
+        }),
+    )
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the layer gives panics away by value"
+)]
+fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let reason = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("of an unknown kind");
+    tracing::error!(reason, "a request panicked");
+    Problem::internal().into_response()
+}
+
+/// Numbers requests within a run of the server; cheaper than a random id, and enough to find one in a log.
+#[derive(Clone, Debug)]
+struct Numbered {
+    run: u32,
+    next: std::sync::Arc<AtomicU64>,
+}
+
+impl Default for Numbered {
+    fn default() -> Self {
+        Self {
+            run: rand::random(),
+            next: std::sync::Arc::default(),
+        }
+    }
+}
+
+impl MakeRequestId for Numbered {
+    fn make_request_id<B>(&mut self, _: &Request<B>) -> Option<RequestId> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{:08x}-{number}", self.run);
+        HeaderValue::try_from(id).ok().map(RequestId::new)
+    }
+}

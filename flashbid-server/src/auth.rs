@@ -1,0 +1,194 @@
+//! Who is asking: tokens, and the extractors that routes take a user from.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use flashbid_core::id::BidderId;
+use flashbid_core::time::Timestamp;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use moka::future::Cache;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::accounts::{Account, Accounts};
+use crate::config::Secret;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// How long an account and a checked token are remembered: a changed weight shows within this time.
+const REMEMBERED: Duration = Duration::from_mins(1);
+
+/// How many of each are remembered.
+const CAPACITY: u64 = 200_000;
+
+/// The longest token that is looked at; ours have some 200 characters.
+const LONGEST_TOKEN: usize = 1_024;
+
+/// The user a request comes from.
+#[derive(Clone, Debug)]
+pub struct CurrentUser(pub Arc<Account>);
+
+impl FromRequestParts<AppState> for CurrentUser {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let token = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .ok_or_else(|| Problem::unauthorized("The request has no token."))?
+            .to_str()
+            .ok()
+            .and_then(bearer)
+            .ok_or_else(|| {
+                Problem::unauthorized("The Authorization header has no bearer token.")
+            })?;
+        let now = state.engine().now();
+        state.sessions().account(token, now).await.map(Self)
+    }
+}
+
+/// The administrator a request comes from.
+#[derive(Clone, Debug)]
+pub struct Admin(pub Arc<Account>);
+
+impl FromRequestParts<AppState> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let CurrentUser(account) = CurrentUser::from_request_parts(parts, state).await?;
+        if account.is_admin {
+            Ok(Self(account))
+        } else {
+            Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "NOT_AN_ADMIN",
+                "Only an administrator may do this.",
+            ))
+        }
+    }
+}
+
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// Gives tokens and tells whose they are.
+pub struct Sessions {
+    accounts: Arc<dyn Accounts>,
+    signing: EncodingKey,
+    checking: DecodingKey,
+    rules: Validation,
+    ttl: Duration,
+    checked: Cache<Box<str>, Session>,
+    known: Cache<BidderId, Arc<Account>>,
+}
+
+/// What a good token says.
+#[derive(Clone, Copy, Debug)]
+struct Session {
+    user: BidderId,
+    expires_at: Timestamp,
+}
+
+/// What is in a token (RFC 7519).
+#[derive(Debug, Serialize, Deserialize)]
+struct Claims {
+    sub: Uuid,
+    iat: i64,
+    exp: i64,
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions")
+            .field("ttl", &self.ttl)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Sessions {
+    /// Signs with `secret`; tokens are good for `ttl`.
+    pub fn new(accounts: Arc<dyn Accounts>, secret: &Secret, ttl: Duration) -> Self {
+        let mut rules = Validation::new(Algorithm::HS256);
+        rules.set_required_spec_claims(&["exp", "sub"]);
+        // The end is checked at each use, against the engine's clock, so that it also ends what is remembered.
+        rules.validate_exp = false;
+        Self {
+            accounts,
+            signing: EncodingKey::from_secret(secret.expose().as_bytes()),
+            checking: DecodingKey::from_secret(secret.expose().as_bytes()),
+            rules,
+            ttl,
+            checked: remembering(),
+            known: remembering(),
+        }
+    }
+
+    /// A token for `user`, and for how many seconds it is good.
+    pub fn open(&self, user: BidderId, now: Timestamp) -> (String, u64) {
+        let claims = Claims {
+            sub: user.uuid(),
+            iat: now.millis() / 1_000,
+            exp: now.after(self.ttl).millis() / 1_000,
+        };
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
+            .expect("HS256 signs with any secret");
+        (token, self.ttl.as_secs())
+    }
+
+    /// Whose `token` is.
+    ///
+    /// # Errors
+    /// 401 for a token that is not ours, has expired, or whose account is gone; 503 without the accounts.
+    pub async fn account(&self, token: &str, now: Timestamp) -> Result<Arc<Account>, Problem> {
+        let session = self.session(token).await?;
+        if now >= session.expires_at {
+            return Err(Problem::unauthorized("The token has expired."));
+        }
+        if let Some(account) = self.known.get(&session.user).await {
+            return Ok(account);
+        }
+        let account = self.accounts.by_id(session.user).await?;
+        let account =
+            account.ok_or_else(|| Problem::unauthorized("The token's account is gone."))?;
+        let account = Arc::new(account);
+        self.known.insert(session.user, Arc::clone(&account)).await;
+        Ok(account)
+    }
+
+    async fn session(&self, token: &str) -> Result<Session, Problem> {
+        if let Some(session) = self.checked.get(token).await {
+            return Ok(session);
+        }
+        let invalid = || Problem::unauthorized("The token is not valid.");
+        if token.len() > LONGEST_TOKEN {
+            return Err(invalid());
+        }
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.checking, &self.rules)
+            .map_err(|_| invalid())?
+            .claims;
+        let session = Session {
+            user: claims.sub.into(),
+            expires_at: Timestamp::from_millis(claims.exp.saturating_mul(1_000)),
+        };
+        self.checked.insert(token.into(), session).await;
+        Ok(session)
+    }
+}
+
+fn remembering<K, V>() -> Cache<K, V>
+where
+    K: std::hash::Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    Cache::builder()
+        .max_capacity(CAPACITY)
+        .time_to_live(REMEMBERED)
+        .build()
+}

@@ -1,0 +1,41 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use flashbid_core::time::SystemClock;
+use flashbid_sqlite::{OpenError, SqliteLedger};
+
+use crate::accounts::SqliteAccounts;
+use crate::config::{Config, LedgerUrl};
+use crate::failure::Failure;
+use crate::stores::{Stores, refused};
+
+/// Brings the tables of the ledger and the accounts up to date, and says what that took.
+pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
+    let LedgerUrl::Sqlite(path) = &config.ledger;
+    let before = look(path).await;
+    if let Err(error) = &before
+        && !matches!(error, OpenError::NoFile { .. } | OpenError::Older { .. })
+    {
+        return Err(refused(&config.ledger, error));
+    }
+    Stores::open(config, Arc::new(SystemClock)).await?;
+    let ledger = &config.ledger;
+    match before {
+        Ok(()) => println!("{ledger} is up to date; nothing was changed"),
+        Err(OpenError::Older {
+            set, found, known, ..
+        }) => println!(
+            "{ledger} is up to date now; its tables `{set}` went from version {found} to {known}"
+        ),
+        Err(_) => println!("{ledger} was made, with all its tables"),
+    }
+    Ok(())
+}
+
+/// Whether the file is up to date, found out without changing it.
+async fn look(path: &Path) -> Result<(), OpenError> {
+    let ledger = SqliteLedger::open_read_only(path)?;
+    SqliteAccounts::open(ledger.database().clone())
+        .await
+        .map(drop)
+}

@@ -1,0 +1,49 @@
+use flashbid_core::campaign::Phase;
+use flashbid_core::engine::audit;
+use flashbid_core::id::CampaignId;
+use flashbid_core::{Error, Rejection};
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::stores;
+
+/// What `verify` is told.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The campaign's id
+    campaign: CampaignId,
+}
+
+/// Audits a campaign from its ledger, beside a server that may be running on it.
+pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
+    let campaign = arguments.campaign;
+    let ledger = stores::open_read_only(config)?;
+    let verdict = audit::verify(&*ledger, campaign)
+        .await
+        .map_err(|error| match error {
+            Error::Rejected(Rejection::UnknownCampaign) => {
+                Failure::usage(format!("there is no campaign {campaign}"))
+            }
+            other => Failure::usage(format!("cannot read the ledger: {other}")),
+        })?;
+    println!(
+        "campaign {campaign}, {}: {} bids of {} bidders; {} orders, quota {}, stock {}",
+        match verdict.phase {
+            Phase::Settled => "settled",
+            Phase::Cancelled => "cancelled",
+            _ => "not settled yet",
+        },
+        verdict.bids,
+        verdict.participants,
+        verdict.orders,
+        verdict.quota,
+        verdict.stock
+    );
+    if verdict.is_consistent() {
+        println!("consistent");
+        Ok(())
+    } else {
+        let reasons = verdict.violations.join("; ");
+        Err(Failure::negative(format!("not consistent: {reasons}")))
+    }
+}

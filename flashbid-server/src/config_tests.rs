@@ -1,0 +1,121 @@
+use super::*;
+
+fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("flashbid.toml");
+    std::fs::write(&path, text).unwrap();
+    (dir, path)
+}
+
+#[test]
+fn what_was_given_counts_more_than_the_file_and_the_file_more_than_the_default() {
+    let (_dir, path) = file("listen = \"127.0.0.1:1\"\ntoken_ttl = \"5m\"\n");
+    let options = Options {
+        listen: Some("127.0.0.1:2".to_owned()),
+        ..Options::default()
+    };
+    let config = Config::load(options, Some(&path)).unwrap();
+    assert_eq!(config.listen, "127.0.0.1:2");
+    assert_eq!(config.token_ttl, Duration::from_mins(5));
+    assert_eq!(config.ranking_interval, Config::default().ranking_interval);
+}
+
+#[test]
+fn secrets_are_never_printed() {
+    let (_dir, path) = file("admin_password = \"sesame-open\"\n");
+    let options = Options {
+        jwt_secret: Some(Secret::new("0123456789abcdef0123456789abcdef")),
+        ..Options::default()
+    };
+    let shown = format!("{options:?}");
+    let config = Config::load(options, Some(&path)).unwrap();
+    let shown = format!("{shown} {config:?}");
+    assert!(!shown.contains("0123456789abcdef"), "{shown}");
+    assert!(!shown.contains("sesame"), "{shown}");
+    assert_eq!(config.admin_password, Some(Secret::new("sesame-open")));
+}
+
+#[test]
+fn a_wrong_file_is_one_line_without_the_secret_in_it() {
+    for (text, reason) in [
+        ("jwt_secret = [\"sesame\"]\n", "line 1"),
+        ("\n\nadmin_password = \"sesame\" x\n", "line 3"),
+        ("colour = \"sesame\"\n", "colour"),
+        ("hot = \"redis://sesame\"\n", "no Redis"),
+        ("ledger = \"postgres://sesame\"\n", "no PostgreSQL"),
+        ("token_ttl = \"soon\"\n", "length of time"),
+        ("durability = \"never\"\n", "ledger or hot"),
+        ("cors_origin = [\"shop\"]\n", "origin"),
+        ("log = \"info,=,\"\n", "log filter"),
+        ("listen = 5\n", "string"),
+    ] {
+        let (_dir, path) = file(text);
+        let failure = Config::load(Options::default(), Some(&path)).unwrap_err();
+        let message = failure.to_string();
+        assert!(message.contains(reason), "{text} -> {message}");
+        assert!(!message.contains("sesame"), "{text} -> {message}");
+        assert!(!message.contains('\n'), "{text} -> {message}");
+        assert_eq!(failure.code(), 2);
+    }
+    let absent = Config::load(Options::default(), Some(Path::new("/nonexistent.toml")));
+    assert_eq!(absent.unwrap_err().code(), 2);
+}
+
+#[test]
+fn a_short_jwt_secret_is_refused_without_showing_it() {
+    let options = Options {
+        jwt_secret: Some(Secret::new("hunter2")),
+        ..Options::default()
+    };
+    let failure = Config::load(options, None).unwrap_err();
+    assert_eq!(failure.code(), 2);
+    assert!(!failure.to_string().contains("hunter2"));
+}
+
+#[test]
+fn urls_name_the_stores_of_this_build() {
+    assert_eq!("memory".parse(), Ok(HotUrl::Memory));
+    for text in [
+        "redis://h",
+        "rediss://h",
+        "redis+cluster://h",
+        "redis+sentinel://h",
+    ] {
+        let error = text.parse::<HotUrl>().unwrap_err();
+        assert!(error.contains("no Redis"), "{text}: {error}");
+    }
+    for text in ["", "Memory", "http://h", "memory://"] {
+        assert!(text.parse::<HotUrl>().is_err(), "{text}");
+    }
+    let path = |path: &str| Ok(LedgerUrl::Sqlite(PathBuf::from(path)));
+    assert_eq!("sqlite:a/b.db".parse(), path("a/b.db"));
+    assert_eq!("sqlite:///a/b.db".parse(), path("/a/b.db"));
+    for text in [
+        "",
+        "sqlite",
+        "sqlite:",
+        "sqlite::memory:",
+        "sqlite:a?mode=memory",
+        "mysql://h",
+    ] {
+        assert!(text.parse::<LedgerUrl>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn periods_are_positive_and_bounded() {
+    assert_eq!("500ms".parse(), Ok(Period(Duration::from_millis(500))));
+    assert_eq!("10m".parse(), Ok(Period(Duration::from_mins(10))));
+    for text in [
+        "",
+        "0s",
+        "-1s",
+        "5",
+        "1y",
+        "100000h",
+        "99999999999999999999s",
+        "s",
+    ] {
+        assert!(text.parse::<Period>().is_err(), "{text}");
+    }
+}

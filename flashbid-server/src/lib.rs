@@ -1,0 +1,35 @@
+//! FlashBid's reference server: REST, WebSocket and workers over the [engine](flashbid_core).
+//!
+//! The `flashbid-server` program is [`cli::run`]. A test, or another program, starts the same server in its own
+//! process with [`Server::start`], or takes only the routes with [`app::router`].
+//!
+//! | Module | Holds |
+//! |---|---|
+//! | [`cli`], `commands` | the command line, one file a command |
+//! | [`config`], [`stores`], [`first_start`] | what it is told, what it opens, what it makes for itself |
+//! | [`server`], [`app`], [`state`] | the running server, the routes with all that is around them, what they share |
+//! | `routes` | one file a resource |
+//! | [`wire`], [`extract`], [`problem`] | what goes over the wire: bodies, parameters, errors |
+//! | [`accounts`], [`auth`] | who may bid, and who is asking |
+//!
+//! It is no library of sales: that is `flashbid-core`, which knows nothing of HTTP, users or passwords.
+
+pub mod accounts;
+pub mod app;
+pub mod auth;
+pub mod cli;
+mod commands;
+pub mod config;
+pub mod extract;
+pub mod failure;
+pub mod first_start;
+pub mod problem;
+mod routes;
+pub mod server;
+pub mod state;
+pub mod stores;
+pub mod wire;
+
+pub use commands::replay;
+pub use config::Config;
+pub use server::Server;

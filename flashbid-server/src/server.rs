@@ -1,0 +1,140 @@
+//! One running server: its listener, its worker, and how they stop.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::serve::ListenerExt;
+use flashbid_core::time::{Clock, SystemClock};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::app;
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::first_start::{self, Administrator};
+use crate::state::AppState;
+use crate::stores::Stores;
+
+/// How long requests under way, open connections and the worker may take to finish when the server stops.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// A running server. Dropping it leaves it running; [`Server::stop`] ends it.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    administrator: Administrator,
+    made_secret: bool,
+    state: AppState,
+    listening: JoinHandle<std::io::Result<()>>,
+    worker: JoinHandle<()>,
+}
+
+impl Server {
+    /// Starts a server on the machine's clock.
+    ///
+    /// # Errors
+    /// A store or an address that cannot be used.
+    pub async fn start(config: &Config) -> Result<Self, Failure> {
+        Self::start_with(config, Arc::new(SystemClock)).await
+    }
+
+    /// Starts a server on a clock of one's own.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub async fn start_with(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+        let stores = Stores::open(config, Arc::clone(&clock)).await?;
+        let engine = stores.engine(config, clock);
+        let secret = first_start::jwt_secret(config, &*stores.accounts).await?;
+        let state = AppState::new(
+            engine,
+            stores.accounts,
+            &secret.secret,
+            config.token_ttl,
+            config.ranking_interval,
+        );
+        let administrator = first_start::administrator(
+            config,
+            &**state.accounts(),
+            state.logins().hasher(),
+            state.engine().now(),
+        )
+        .await?;
+        let (listener, address) = listen(&config.listen).await?;
+
+        let router = app::router(state.clone(), &config.cors_origins);
+        let stop = state.stop().clone().cancelled_owned();
+        let listening = tokio::spawn(async move {
+            // A bid is one small packet each way; waiting to fill a larger one only delays it.
+            let listener = listener.tap_io(|connection| {
+                if let Err(error) = connection.set_nodelay(true) {
+                    tracing::debug!(%error, "cannot send small packets at once");
+                }
+            });
+            axum::serve(listener, router)
+                .with_graceful_shutdown(stop)
+                .await
+        });
+        let (engine, stop) = (state.engine().clone(), state.stop().clone());
+        let interval = config.settlement_interval;
+        let worker =
+            tokio::spawn(async move { engine.run(interval, stop.cancelled_owned()).await });
+        Ok(Self {
+            address,
+            administrator,
+            made_secret: secret.made,
+            state,
+            listening,
+            worker,
+        })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Who may make products and campaigns.
+    pub const fn administrator(&self) -> &Administrator {
+        &self.administrator
+    }
+
+    /// Whether this start made the secret of the tokens.
+    pub const fn made_secret(&self) -> bool {
+        self.made_secret
+    }
+
+    /// What its routes share.
+    pub const fn state(&self) -> &AppState {
+        &self.state
+    }
+
+    /// Stops taking requests, finishes those under way, lets the worker finish its step, and gives the stores back.
+    pub async fn stop(self) {
+        let connections = self.state.connections().clone();
+        connections.close();
+        self.state.stop().cancel();
+        let finished = timeout(GRACE, async {
+            if let Ok(Err(error)) = self.listening.await {
+                tracing::warn!(%error, "the listener failed");
+            }
+            connections.wait().await;
+            if let Err(error) = self.worker.await {
+                tracing::error!(%error, "the worker failed");
+            }
+        })
+        .await;
+        if finished.is_err() {
+            tracing::warn!("some connections did not finish in time; their requests are lost");
+        }
+    }
+}
+
+async fn listen(on: &str) -> Result<(TcpListener, SocketAddr), Failure> {
+    let unusable = |error| Failure::usage(format!("cannot listen on {on}: {error}"));
+    let listener = TcpListener::bind(on).await.map_err(unusable)?;
+    let address = listener.local_addr().map_err(unusable)?;
+    Ok((listener, address))
+}

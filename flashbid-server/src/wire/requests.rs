@@ -1,0 +1,100 @@
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Number, Time};
+use crate::config::Secret;
+
+/// Makes an account.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Registration {
+    /// Where to reach the user; also the login.
+    #[schema(example = "ada@example.com")]
+    pub email: String,
+    /// 8 to 128 characters.
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
+    pub password: Secret,
+    /// The name that rankings show.
+    #[schema(min_length = 1, max_length = 100, example = "Ada")]
+    pub username: String,
+}
+
+/// Asks for a token.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Login {
+    /// The account's email.
+    #[schema(example = "ada@example.com")]
+    pub email: String,
+    /// The account's password.
+    #[schema(value_type = String, format = Password)]
+    pub password: Secret,
+}
+
+/// Makes a product.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct NewProduct {
+    /// What people call it.
+    #[schema(min_length = 1, max_length = 255, example = "Console")]
+    pub name: String,
+    /// More words.
+    #[serde(default)]
+    #[schema(max_length = 10_000)]
+    pub description: Option<String>,
+    /// Where its picture is: an http(s) URL or an absolute path on this site.
+    #[serde(default)]
+    #[schema(max_length = 2_048)]
+    pub image_url: Option<String>,
+    /// The units there are.
+    #[schema(minimum = 0, maximum = 1_000_000_000, example = 10)]
+    pub stock: u32,
+    /// The reserve price, more than zero.
+    pub min_price: Number,
+}
+
+/// Makes a campaign.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct NewCampaign {
+    /// What it sells.
+    pub product_id: Uuid,
+    /// The first moment at which bids are taken.
+    pub start_time: Time,
+    /// The first moment at which no bid is taken any more.
+    pub end_time: Time,
+    /// The factor of the price.
+    #[serde(default = "alpha")]
+    #[schema(default = json!(1))]
+    pub alpha: Number,
+    /// The factor of being early.
+    #[serde(default = "beta")]
+    #[schema(default = json!(1000))]
+    pub beta: Number,
+    /// The factor of the member's weight.
+    #[serde(default = "gamma")]
+    #[schema(default = json!(100))]
+    pub gamma: Number,
+    /// The units it may sell; without it, all that the product has available.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
+    pub quota: Option<u32>,
+}
+
+/// Places a bid.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct PlaceBid {
+    /// In which campaign.
+    pub campaign_id: Uuid,
+    /// What the bidder pays if it wins.
+    pub price: Number,
+}
+
+fn alpha() -> Number {
+    Number::default_of("1")
+}
+
+fn beta() -> Number {
+    Number::default_of("1000")
+}
+
+fn gamma() -> Number {
+    Number::default_of("100")
+}
