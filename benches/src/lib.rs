@@ -1,5 +1,7 @@
 //! What the benchmarks share: sales to bid on and bidders to bid.
 
+pub mod load;
+
 use std::time::Duration;
 
 use flashbid_core::Engine;
