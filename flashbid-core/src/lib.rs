@@ -78,6 +78,8 @@
 pub mod bid;
 pub mod board;
 pub mod campaign;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 pub mod engine;
 pub mod error;
 pub mod id;

@@ -167,19 +167,21 @@ pub trait BidBook: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     /// - One outcome a bid, in the order of the batch; a refused bid changes nothing and its neighbours are not
-    ///   affected. `one_bad_bid_does_not_fail_its_neighbours`
+    ///   affected. `one_bad_bid_does_not_fail_its_neighbours`, `an_empty_batch_changes_nothing`
+    /// - An accepted bid tells what was asked. `an_accepted_bid_keeps_what_was_asked`
     /// - Idempotent by bid id, within a batch, across batches and after the seal. `a_retry_gets_the_first_answer`,
     ///   `a_retry_within_a_batch_gets_the_first_answer`, `a_retry_after_the_seal_gets_the_first_answer`
     /// - A known id with another bidder or price is [`Rejection::KeyReused`]. `an_id_used_for_another_bid_is_refused`
     /// - Sequences strictly increase in the order of acceptance, also between concurrent calls.
     ///   `sequences_strictly_increase`, `concurrent_batches_lose_nothing`
-    /// - Scores are exact to the unit. `scores_are_exact`
+    /// - Scores are exact to the unit. `scores_are_exact`, `neighbouring_scores_are_told_apart`
     /// - Rank is by score, then by sequence. `equal_scores_rank_by_arrival`
     /// - `Rebid::Latest` replaces the standing, `Rebid::Best` never worsens it. `latest_replaces_the_standing`,
     ///   `best_never_gets_worse`
     /// - Nothing is accepted before the start, from the end on, or after the seal.
     ///   `bids_outside_the_window_are_refused`, `nothing_is_accepted_after_the_seal`
-    /// - A bid's time is not before that of the bid accepted before it. `time_never_runs_backwards`
+    /// - A bid's time is not before that of the bid accepted before it: an earlier one counts as that one's, before the
+    ///   window is looked at. `time_never_runs_backwards`
     /// - Books do not touch each other. `campaigns_are_separate`
     ///
     /// # Errors

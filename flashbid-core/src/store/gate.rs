@@ -65,6 +65,7 @@ pub trait StockGate: Debug + Send + Sync + 'static {
     ///   `a_hold_id_used_for_another_request_is_refused`
     /// - The limit counts held and sold units, and is told before the stock is. `the_limit_counts_held_and_sold`,
     ///   `the_limit_is_told_before_the_stock`
+    /// - Counters do not touch each other. `counters_are_separate`
     ///
     /// # Errors
     /// [`NotFound`](crate::StoreErrorKind::NotFound) when not loaded, [`Unavailable`](crate::StoreErrorKind::Unavailable)
@@ -128,7 +129,7 @@ pub trait StockGate: Debug + Send + Sync + 'static {
     /// Forgets the counter, which can be loaded again from the ledger.
     ///
     /// # Contract
-    /// - Idempotent. `an_unloaded_counter_is_not_found`
+    /// - Idempotent; the counter is not found afterwards. `an_unloaded_counter_is_not_found`
     ///
     /// # Errors
     /// [`Unavailable`](crate::StoreErrorKind::Unavailable) or [`Indeterminate`](crate::StoreErrorKind::Indeterminate).

@@ -48,7 +48,7 @@ pub trait Leases: Debug + Send + Sync + 'static {
     /// Lets the lease last `ttl` from now; `None` when it was lost.
     ///
     /// # Contract
-    /// - Keeps the token. `renewing_keeps_the_token`
+    /// - Keeps the token and lasts longer. `renewing_keeps_the_token`, `renewing_makes_it_last`
     /// - A lease that expired or that another took is not renewed. `a_lost_lease_is_not_renewed`
     ///
     /// # Errors

@@ -190,9 +190,10 @@ pub trait Ledger: Debug + Send + Sync + 'static {
     ///   `an_older_epoch_records_nothing`
     /// - A settled campaign takes no bid that it does not have: [`Conflict`](crate::StoreErrorKind::Conflict).
     ///   `a_settled_campaign_takes_no_bids`
+    /// - Concurrent calls and batches of any size. `concurrent_batches_are_all_recorded`, `large_batches_are_recorded`
     ///
     /// # Errors
-    /// [`NotFound`](crate::StoreErrorKind::NotFound) for an unknown campaign, [`Fenced`](crate::StoreErrorKind::Fenced),
+    /// [`NotFound`](crate::StoreErrorKind::NotFound) for an unknown campaign (`an_unknown_campaign_is_not_found`), [`Fenced`](crate::StoreErrorKind::Fenced),
     /// [`Conflict`](crate::StoreErrorKind::Conflict), [`Unavailable`](crate::StoreErrorKind::Unavailable) or
     /// [`Indeterminate`](crate::StoreErrorKind::Indeterminate).
     async fn record(&self, campaign: CampaignId, batch: &EventBatch) -> StoreResult<Sequence>;
@@ -245,9 +246,10 @@ pub trait Ledger: Debug + Send + Sync + 'static {
     ///   `a_stale_plan_is_refused`, `a_plan_beyond_the_quota_is_refused`, `a_plan_below_the_quota_is_refused`,
     ///   `a_plan_with_a_bidder_twice_is_refused`, `a_plan_beyond_the_checkpoint_is_refused`
     /// - Units are conserved. `a_settlement_conserves_units`
+    /// - Plans of any size. `large_settlements_commit`
     ///
     /// # Errors
-    /// [`NotFound`](crate::StoreErrorKind::NotFound) for an unknown campaign, [`Fenced`](crate::StoreErrorKind::Fenced),
+    /// [`NotFound`](crate::StoreErrorKind::NotFound) for an unknown campaign (`an_unknown_campaign_is_not_found`), [`Fenced`](crate::StoreErrorKind::Fenced),
     /// [`Conflict`](crate::StoreErrorKind::Conflict), [`Unavailable`](crate::StoreErrorKind::Unavailable) or
     /// [`Indeterminate`](crate::StoreErrorKind::Indeterminate).
     async fn commit_settlement(

@@ -1,0 +1,44 @@
+//! The in-process backend passes the whole suite, bare and behind a [`Faulty`] that loses nothing.
+
+use flashbid_core::conformance::Faulty;
+use flashbid_core::memory::{MemoryBook, MemoryGate, MemoryLeases, MemoryLedger};
+
+mod book {
+    use super::*;
+    flashbid_core::bid_book_conformance!(MemoryBook::default());
+}
+
+mod gate {
+    use super::*;
+    flashbid_core::stock_gate_conformance!(MemoryGate::new());
+}
+
+mod leases {
+    use super::*;
+    flashbid_core::leases_conformance!(MemoryLeases::default());
+}
+
+mod ledger {
+    use super::*;
+    flashbid_core::ledger_conformance!(MemoryLedger::new());
+}
+
+mod faulty_book {
+    use super::*;
+    flashbid_core::bid_book_conformance!(Faulty::new(MemoryBook::default()));
+}
+
+mod faulty_gate {
+    use super::*;
+    flashbid_core::stock_gate_conformance!(Faulty::new(MemoryGate::new()));
+}
+
+mod faulty_leases {
+    use super::*;
+    flashbid_core::leases_conformance!(Faulty::new(MemoryLeases::default()));
+}
+
+mod faulty_ledger {
+    use super::*;
+    flashbid_core::ledger_conformance!(Faulty::new(MemoryLedger::new()));
+}
