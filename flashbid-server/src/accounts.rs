@@ -102,12 +102,6 @@ pub trait Accounts: Debug + Send + Sync + 'static {
     /// A store that is away.
     async fn by_id(&self, id: BidderId) -> Result<Option<Account>, StoreError>;
 
-    /// The administrator that was made first.
-    ///
-    /// # Errors
-    /// A store that is away.
-    async fn first_admin(&self) -> Result<Option<Account>, StoreError>;
-
     /// The setting `name`.
     ///
     /// # Errors

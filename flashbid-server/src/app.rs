@@ -34,8 +34,13 @@ pub fn router(state: AppState, origins: &[Origin]) -> Router {
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         .with_state(state);
+    around(bare, origins)
+}
+
+/// Puts around `router` what every answer goes through.
+fn around(router: Router, origins: &[Origin]) -> Router {
     // One stack for all: each further `layer` on a router costs every request an allocation.
-    let layered = bare.layer(
+    let guarded = router.layer(
         ServiceBuilder::new()
             .layer(SetRequestIdLayer::x_request_id(Numbered::default()))
             .layer(PropagateRequestIdLayer::x_request_id())
@@ -45,7 +50,7 @@ pub fn router(state: AppState, origins: &[Origin]) -> Router {
             .layer(CatchPanicLayer::custom(panicked))
             .layer(DefaultBodyLimit::max(LARGEST_BODY)),
     );
-    traced(across_origins(layered, origins))
+    traced(across_origins(guarded, origins))
 }
 
 fn always(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
@@ -126,5 +131,32 @@ impl MakeRequestId for Numbered {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let id = format!("{:08x}-{number}", self.run);
         HeaderValue::try_from(id).ok().map(RequestId::new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn broken() {
+        panic!("the secret is sesame");
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_problem_that_tells_nothing() {
+        let router = around(Router::new().route("/", get(broken)), &[]);
+        let request = Request::get("/").body(Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 500);
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+        assert!(response.headers().contains_key("x-request-id"));
+        let body = to_bytes(response.into_body(), 10_000).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(body.contains("INTERNAL"), "{body}");
+        assert!(!body.contains("sesame"), "{body}");
     }
 }

@@ -2,14 +2,18 @@
 //!
 //! A flag counts more than a variable, a variable more than the file, and the file more than the default.
 
+mod values;
+
+pub use values::{Durability, HotUrl, LedgerUrl, LogFilter, Origin, Period, Secret};
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use axum::http::HeaderValue;
 use serde::{Deserialize, Deserializer};
 
+use crate::accounts::{Email, Password};
 use crate::failure::Failure;
 
 /// The shortest JWT secret that is taken: as long as the output of HMAC-SHA-256 (RFC 7518, section 3.2).
@@ -28,9 +32,9 @@ pub struct Config {
     /// What tokens are signed with; `None` for the secret in the ledger's store, made at the first start.
     pub jwt_secret: Option<Secret>,
     /// The first administrator's email.
-    pub admin_email: String,
+    pub admin_email: Email,
     /// The first administrator's password; `None` to make one and print it once.
-    pub admin_password: Option<Secret>,
+    pub admin_password: Option<Password>,
     /// What an accepted bid has survived.
     pub durability: Durability,
     /// How often a changed ranking is pushed.
@@ -52,14 +56,14 @@ impl Default for Config {
             hot: HotUrl::Memory,
             ledger: LedgerUrl::Sqlite(PathBuf::from("flashbid.db")),
             jwt_secret: None,
-            admin_email: "admin@flashbid.local".to_owned(),
+            admin_email: "admin@flashbid.local".parse().expect("an email address"),
             admin_password: None,
             durability: Durability::Ledger,
             ranking_interval: Duration::from_secs(2),
             settlement_interval: Duration::from_secs(2),
             token_ttl: Duration::from_hours(24),
             cors_origins: Vec::new(),
-            log: LogFilter("info".to_owned()),
+            log: LogFilter::default(),
         }
     }
 }
@@ -77,11 +81,26 @@ impl Config {
         let default = Self::default();
         let config = Self {
             listen: options.listen.unwrap_or(default.listen),
-            hot: options.hot.unwrap_or(default.hot),
-            ledger: options.ledger.unwrap_or(default.ledger),
+            hot: match options.hot {
+                Some(url) => wrong("the URL of the hot store", url.expose().parse())?,
+                None => default.hot,
+            },
+            ledger: match options.ledger {
+                Some(url) => wrong("the URL of the ledger", url.expose().parse())?,
+                None => default.ledger,
+            },
             jwt_secret: options.jwt_secret,
-            admin_email: options.admin_email.unwrap_or(default.admin_email),
-            admin_password: options.admin_password,
+            admin_email: match options.admin_email {
+                Some(email) => wrong("the administrator's email", email.parse())?,
+                None => default.admin_email,
+            },
+            admin_password: match options.admin_password {
+                Some(password) => {
+                    let password = Password::new(password);
+                    Some(wrong("the administrator's password", password)?)
+                }
+                None => None,
+            },
             durability: options.durability.unwrap_or(default.durability),
             ranking_interval: period(options.ranking_interval, default.ranking_interval),
             settlement_interval: period(options.settlement_interval, default.settlement_interval),
@@ -100,6 +119,11 @@ impl Config {
     }
 }
 
+/// Says what is wrong with a value without the value, which may hold a secret.
+fn wrong<T, E: fmt::Display>(what: &str, read: Result<T, E>) -> Result<T, Failure> {
+    read.map_err(|error| Failure::usage(format!("{what}: {error}")))
+}
+
 fn period(given: Option<Period>, default: Duration) -> Duration {
     given.map_or(default, |Period(period)| period)
 }
@@ -113,13 +137,23 @@ pub struct Options {
     #[arg(long, global = true, env = "FLASHBID_LISTEN", value_name = "HOST:PORT")]
     pub listen: Option<String>,
     /// Where the live books are: memory [default: memory]
-    #[arg(long, global = true, env = "FLASHBID_HOT", value_name = "URL")]
-    #[serde(deserialize_with = "from_text")]
-    pub hot: Option<HotUrl>,
+    #[arg(
+        long,
+        global = true,
+        env = "FLASHBID_HOT",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub hot: Option<Secret>,
     /// Where everything is kept: sqlite:PATH [default: sqlite:flashbid.db]
-    #[arg(long, global = true, env = "FLASHBID_LEDGER", value_name = "URL")]
-    #[serde(deserialize_with = "from_text")]
-    pub ledger: Option<LedgerUrl>,
+    #[arg(
+        long,
+        global = true,
+        env = "FLASHBID_LEDGER",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub ledger: Option<Secret>,
     /// What tokens are signed with, at least 32 bytes [default: made at the first start and kept in the ledger]
     #[arg(
         long,
@@ -234,214 +268,6 @@ where
 {
     let text = String::deserialize(deserializer)?;
     text.parse().map(Some).map_err(serde::de::Error::custom)
-}
-
-/// A text that is never printed.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Takes a text as a secret.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text itself.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[hidden]")
-    }
-}
-
-impl From<String> for Secret {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl FromStr for Secret {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self::new(text))
-    }
-}
-
-/// Where the live books are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum HotUrl {
-    /// In this process.
-    Memory,
-}
-
-impl FromStr for HotUrl {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "memory" {
-            return Ok(Self::Memory);
-        }
-        Err(if is_scheme(text, &["redis", "rediss"]) {
-            "this build has no Redis hot store; use memory".to_owned()
-        } else {
-            "not a hot store; use memory".to_owned()
-        })
-    }
-}
-
-/// Where everything is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum LedgerUrl {
-    /// In one SQLite file.
-    Sqlite(PathBuf),
-}
-
-impl FromStr for LedgerUrl {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if let Some(path) = text.strip_prefix("sqlite:") {
-            let path = path.strip_prefix("//").unwrap_or(path);
-            // An empty or special name would give a database that is gone with the process.
-            if path.is_empty() || path.starts_with(':') || path.contains(['?', '\0']) {
-                return Err("sqlite: needs the path of a file".to_owned());
-            }
-            return Ok(Self::Sqlite(PathBuf::from(path)));
-        }
-        Err(if is_scheme(text, &["postgres", "postgresql"]) {
-            "this build has no PostgreSQL ledger; use sqlite:PATH".to_owned()
-        } else {
-            "not a ledger; use sqlite:PATH".to_owned()
-        })
-    }
-}
-
-impl fmt::Display for LedgerUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-        }
-    }
-}
-
-/// Whether `text` is a URL of one of `schemes`, or of one of its variants such as `redis+cluster`.
-fn is_scheme(text: &str, schemes: &[&str]) -> bool {
-    text.split_once("://").is_some_and(|(scheme, _)| {
-        let base = scheme.split('+').next().unwrap_or(scheme);
-        schemes.contains(&base)
-    })
-}
-
-/// What an accepted bid has survived when its bidder is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Durability {
-    /// It is in the ledger.
-    Ledger,
-    /// It is in the hot store, and reaches the ledger a moment later.
-    Hot,
-}
-
-impl FromStr for Durability {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "ledger" => Ok(Self::Ledger),
-            "hot" => Ok(Self::Hot),
-            _ => Err("use ledger or hot"),
-        }
-    }
-}
-
-/// A length of time such as `500ms`, `2s`, `10m` or `24h`; more than nothing and at most a year.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Period(pub Duration);
-
-impl FromStr for Period {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const YEAR: Duration = Duration::from_hours(365 * 24);
-        let period: jiff::SignedDuration = text
-            .parse()
-            .map_err(|_| "not a length of time; use one such as 500ms, 2s, 10m or 24h")?;
-        Duration::try_from(period)
-            .ok()
-            .filter(|period| (Duration::from_millis(1)..=YEAR).contains(period))
-            .map(Self)
-            .ok_or("a length of time must be from 1ms to 8760h")
-    }
-}
-
-/// A site whose pages may call the API, or `*` for every site.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Origin(pub HeaderValue);
-
-impl Origin {
-    /// Whether it stands for every site.
-    pub fn is_any(&self) -> bool {
-        self.0 == "*"
-    }
-}
-
-impl FromStr for Origin {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const WRONG: &str =
-            "not an origin; use one such as https://shop.example (without a path) or *";
-        let host = text
-            .strip_prefix("https://")
-            .or_else(|| text.strip_prefix("http://"));
-        let valid = text == "*"
-            || host.is_some_and(|host| {
-                let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
-                !host.is_empty() && host.bytes().all(is_plain)
-            });
-        if !valid {
-            return Err(WRONG);
-        }
-        HeaderValue::from_str(text).map(Self).map_err(|_| WRONG)
-    }
-}
-
-impl TryFrom<String> for Origin {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-/// What is logged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogFilter(String);
-
-impl LogFilter {
-    /// The filter's text, which `EnvFilter` understands.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for LogFilter {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match tracing_subscriber::EnvFilter::try_new(text) {
-            Ok(_) => Ok(Self(text.to_owned())),
-            Err(error) => Err(format!("not a log filter: {error}")),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ fn secrets_are_never_printed() {
     let shown = format!("{shown} {config:?}");
     assert!(!shown.contains("0123456789abcdef"), "{shown}");
     assert!(!shown.contains("sesame"), "{shown}");
-    assert_eq!(config.admin_password, Some(Secret::new("sesame-open")));
+    assert!(config.admin_password.is_some());
 }
 
 #[test]

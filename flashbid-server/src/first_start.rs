@@ -101,28 +101,30 @@ impl fmt::Display for Administrator {
     }
 }
 
-/// Makes the administrator that `config` names unless there is one.
+/// Makes the administrator that `config` names unless it is there. A password that was lost before anybody noted it is
+/// no dead end: another email gives another administrator.
 ///
 /// # Errors
-/// An email or password that is none, an email that another account has, a store that is away.
+/// An email that another account has, a store that is away.
 pub async fn administrator(
     config: &Config,
     accounts: &dyn Accounts,
     hasher: &Hasher,
     now: Timestamp,
 ) -> Result<Administrator, Failure> {
-    let email: Email = config
-        .admin_email
-        .parse()
-        .map_err(|error| Failure::usage(format!("the administrator's email: {error}")))?;
-    let given = config
-        .admin_password
-        .clone()
-        .map(Password::new)
-        .transpose()
-        .map_err(|error| Failure::usage(format!("the administrator's password: {error}")))?;
-    if let Some(Account { id, email, .. }) = accounts.first_admin().await.map_err(away)? {
-        return Ok(Administrator::Found { id, email });
+    let (email, given) = (config.admin_email.clone(), config.admin_password.clone());
+    let taken = || {
+        Failure::usage(format!(
+            "{email} cannot be made an administrator: the email belongs to another account"
+        ))
+    };
+    match accounts.by_email(&email).await.map_err(away)? {
+        Some(account) if account.is_admin => {
+            let id = account.id;
+            return Ok(Administrator::Found { id, email });
+        }
+        Some(_) => return Err(taken()),
+        None => {}
     }
     let made = given
         .is_none()
@@ -144,9 +146,7 @@ pub async fn administrator(
         .await
         .map_err(away)?;
     if holders != [account.id] {
-        return Err(Failure::usage(format!(
-            "{email} cannot be made an administrator: the email belongs to another account"
-        )));
+        return Err(taken());
     }
     let id = account.id;
     Ok(match made {

@@ -47,6 +47,8 @@ impl Server {
     pub async fn start_with(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
         let stores = Stores::open(config, Arc::clone(&clock)).await?;
         let engine = stores.engine(config, clock);
+        // Before an administrator is made: the password of one is only shown when the start succeeds.
+        let (listener, address) = listen(&config.listen).await?;
         let secret = first_start::jwt_secret(config, &*stores.accounts).await?;
         let state = AppState::new(
             engine,
@@ -62,8 +64,6 @@ impl Server {
             state.engine().now(),
         )
         .await?;
-        let (listener, address) = listen(&config.listen).await?;
-
         let router = app::router(state.clone(), &config.cors_origins);
         let stop = state.stop().clone().cancelled_owned();
         let listening = tokio::spawn(async move {

@@ -57,15 +57,6 @@ impl Accounts for SqliteAccounts {
         found.map_err(|error| error.during("find an account"))
     }
 
-    async fn first_admin(&self) -> Result<Option<Account>, StoreError> {
-        let work = |tx: &Connection| {
-            let query = format!("{SELECT} WHERE is_admin = 1 ORDER BY created_at, id LIMIT 1");
-            Ok(tx.query_row(&query, [], account).optional()?)
-        };
-        let found = self.0.read(work).await;
-        found.map_err(|error| error.during("look for an administrator"))
-    }
-
     async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
         let name = name.to_owned();
         let found = self.0.read(move |tx| setting(tx, &name)).await;

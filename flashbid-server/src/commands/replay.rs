@@ -25,7 +25,9 @@ use rows::{Auction, read};
 
 /// What `replay` is told.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    allow_negative_numbers = true,
+    after_help = "\
 Columns are found by their names in the header, in any order:
   bidder    `bidder` or `user_id`: any text
   price     `price` or `bid`
@@ -34,7 +36,8 @@ Columns are found by their names in the header, in any order:
   weight    `weight`: 0 to 1000; without it 1
   campaign  `campaign_id`, `campaign` or `auction_id`: rows of each are a sale of their own;
             without it all rows are one sale
-Other columns are ignored. The winners are printed as CSV: campaign,rank,bidder,price,score,bids")]
+Other columns are ignored. The winners are printed as CSV: campaign,rank,bidder,price,score,bids"
+)]
 pub struct Arguments {
     /// The bids, as CSV with a header
     #[arg(value_name = "FILE.csv")]
@@ -96,7 +99,12 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let winners = replay(file, arguments)
         .await
         .map_err(|failure| Failure::usage(format!("{path}: {failure}")))?;
-    print(&winners).map_err(|error| Failure::usage(format!("cannot print: {error}")))
+    match print(&winners) {
+        Err(error) if !is_closed_pipe(&error) => {
+            Err(Failure::usage(format!("cannot print: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Replays bids from CSV text, and answers the winners of every sale in the order in which the file first names them.
@@ -204,6 +212,11 @@ fn print(winners: &[Winner]) -> csv::Result<()> {
         ])?;
     }
     Ok(out.flush()?)
+}
+
+/// Whoever reads has read enough, as `head` does.
+fn is_closed_pipe(error: &csv::Error) -> bool {
+    matches!(error.kind(), csv::ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 #[cfg(test)]

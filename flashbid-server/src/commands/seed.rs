@@ -21,6 +21,7 @@ const PASSWORD: &str = "password123";
 
 /// What `seed` is told.
 #[derive(Debug, clap::Args)]
+#[command(allow_negative_numbers = true)]
 pub(crate) struct Arguments {
     /// Users to make, user0001@test.com and so on, all with the password password123
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]

@@ -18,10 +18,10 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
         server.address()
     );
     println!("Ledger: {}", config.ledger);
-    println!("Administrator: {}", server.administrator());
     if server.made_secret() {
         println!("Tokens are signed with a new secret, which is kept in the ledger's file.");
     }
+    println!("Administrator: {}", server.administrator());
     let code = first_of(&mut terminate, &mut interrupt).await;
     tracing::info!("stopping; a second signal ends at once");
     tokio::select! {

@@ -11,8 +11,6 @@ CREATE TABLE accounts (
     created_at    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX accounts_admins ON accounts (created_at, id) WHERE is_admin = 1;
-
 CREATE TABLE settings (
     name  TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL

@@ -1,0 +1,221 @@
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use axum::http::HeaderValue;
+use serde::Deserialize;
+
+/// A text that is never printed.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes a text as a secret.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[hidden]")
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl FromStr for Secret {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self::new(text))
+    }
+}
+
+/// Where the live books are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HotUrl {
+    /// In this process.
+    Memory,
+}
+
+impl FromStr for HotUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "memory" {
+            return Ok(Self::Memory);
+        }
+        Err(if is_scheme(text, &["redis", "rediss"]) {
+            "this build has no Redis hot store; use memory".to_owned()
+        } else {
+            "not a hot store; use memory".to_owned()
+        })
+    }
+}
+
+/// Where everything is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LedgerUrl {
+    /// In one SQLite file.
+    Sqlite(PathBuf),
+}
+
+impl FromStr for LedgerUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            // An empty or special name would give a database that is gone with the process.
+            if path.is_empty() || path.starts_with(':') || path.contains(['?', '\0']) {
+                return Err("sqlite: needs the path of a file".to_owned());
+            }
+            return Ok(Self::Sqlite(PathBuf::from(path)));
+        }
+        Err(if is_scheme(text, &["postgres", "postgresql"]) {
+            "this build has no PostgreSQL ledger; use sqlite:PATH".to_owned()
+        } else {
+            "not a ledger; use sqlite:PATH".to_owned()
+        })
+    }
+}
+
+impl fmt::Display for LedgerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+        }
+    }
+}
+
+/// Whether `text` is a URL of one of `schemes`, or of one of its variants such as `redis+cluster`.
+fn is_scheme(text: &str, schemes: &[&str]) -> bool {
+    text.split_once("://").is_some_and(|(scheme, _)| {
+        let base = scheme.split('+').next().unwrap_or(scheme);
+        schemes.contains(&base)
+    })
+}
+
+/// What an accepted bid has survived when its bidder is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// It is in the ledger.
+    Ledger,
+    /// It is in the hot store, and reaches the ledger a moment later.
+    Hot,
+}
+
+impl FromStr for Durability {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "ledger" => Ok(Self::Ledger),
+            "hot" => Ok(Self::Hot),
+            _ => Err("use ledger or hot"),
+        }
+    }
+}
+
+/// A length of time such as `500ms`, `2s`, `10m` or `24h`; more than nothing and at most a year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period(pub Duration);
+
+impl FromStr for Period {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const YEAR: Duration = Duration::from_hours(365 * 24);
+        let period: jiff::SignedDuration = text
+            .parse()
+            .map_err(|_| "not a length of time; use one such as 500ms, 2s, 10m or 24h")?;
+        Duration::try_from(period)
+            .ok()
+            .filter(|period| (Duration::from_millis(1)..=YEAR).contains(period))
+            .map(Self)
+            .ok_or("a length of time must be from 1ms to 8760h")
+    }
+}
+
+/// A site whose pages may call the API, or `*` for every site.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Origin(pub HeaderValue);
+
+impl Origin {
+    /// Whether it stands for every site.
+    pub fn is_any(&self) -> bool {
+        self.0 == "*"
+    }
+}
+
+impl FromStr for Origin {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const WRONG: &str =
+            "not an origin; use one such as https://shop.example (without a path) or *";
+        let host = text
+            .strip_prefix("https://")
+            .or_else(|| text.strip_prefix("http://"));
+        let valid = text == "*"
+            || host.is_some_and(|host| {
+                let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+                !host.is_empty() && host.bytes().all(is_plain)
+            });
+        if !valid {
+            return Err(WRONG);
+        }
+        HeaderValue::from_str(text).map(Self).map_err(|_| WRONG)
+    }
+}
+
+impl TryFrom<String> for Origin {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+/// What is logged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogFilter(String);
+
+impl Default for LogFilter {
+    fn default() -> Self {
+        Self("info".to_owned())
+    }
+}
+
+impl LogFilter {
+    /// The filter's text, which `EnvFilter` understands.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for LogFilter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match tracing_subscriber::EnvFilter::try_new(text) {
+            Ok(_) => Ok(Self(text.to_owned())),
+            Err(error) => Err(format!("not a log filter: {error}")),
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The API over HTTP, against a server in this process.
+
+mod accounts;
+mod document;
+mod hostile;
+mod outages;
+mod sale;
+mod site;
+mod stop;
+mod tokens;

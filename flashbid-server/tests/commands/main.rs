@@ -1,0 +1,6 @@
+//! The program itself: what it prints, and its exit codes.
+
+mod program;
+mod serve;
+mod usage;
+mod work;

@@ -1,0 +1,66 @@
+use crate::program::{Running, program, refused, run};
+
+#[test]
+fn the_first_start_says_how_to_log_in_and_the_next_does_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = Running::start(program(&directory, &["--log", "trace"]));
+    assert!(
+        first.said.contains("admin@flashbid.local"),
+        "{}",
+        first.said
+    );
+    assert!(first.said.contains("new secret"), "{}", first.said);
+    let (_, rest) = first.said.split_once("with the password ").unwrap();
+    let password = rest.split(',').next().unwrap().to_owned();
+    assert_eq!(password.len(), 20);
+    let (code, log) = first.stop("-TERM");
+    assert_eq!(code, Some(0), "{log}");
+    assert!(!log.contains(&password), "{log}");
+
+    let second = Running::start(program(&directory, &[]));
+    assert!(!second.said.contains(&password));
+    assert!(!second.said.contains("new secret"));
+    assert_eq!(second.stop("-INT").0, Some(0));
+}
+
+#[tokio::test]
+async fn secrets_are_not_logged_even_when_everything_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let secret = "sesame-sesame-sesame-sesame-sesame";
+    let mut command = program(&directory, &["--log", "trace"]);
+    command
+        .env("FLASHBID_JWT_SECRET", secret)
+        .env("FLASHBID_ADMIN_PASSWORD", "sesame-admin");
+    let server = Running::start(command);
+    assert!(!server.said.contains("sesame"), "{}", server.said);
+    let http = reqwest::Client::new();
+    let url = |path: &str| format!("http://{}/api/v1{path}", server.address);
+    let login = serde_json::json!({"email": "admin@flashbid.local", "password": "sesame-admin"});
+    let session = http.post(url("/auth/login")).json(&login).send().await;
+    let session: serde_json::Value = session.unwrap().json().await.unwrap();
+    let token = session["access_token"].as_str().unwrap().to_owned();
+    let me = http.get(url("/auth/me")).bearer_auth(&token).send().await;
+    assert_eq!(me.unwrap().status(), 200);
+    let query = http.get(url(&format!("/products?token={token}"))).send();
+    assert_eq!(query.await.unwrap().status(), 200);
+    let (code, log) = server.stop("-TERM");
+    assert_eq!(code, Some(0));
+    assert!(
+        log.contains("/api/v1/products"),
+        "requests are logged: {log}"
+    );
+    let (_, signature) = token.rsplit_once('.').unwrap();
+    for hidden in ["sesame", signature, "$argon2id"] {
+        assert!(!log.contains(hidden), "{hidden} in {log}");
+    }
+}
+
+#[test]
+fn a_ledger_that_a_server_has_is_refused_to_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Running::start(program(&directory, &[]));
+    for command in ["serve", "seed", "migrate"] {
+        refused(&run(&directory, &[command]), "in use");
+    }
+    assert_eq!(server.stop("-TERM").0, Some(0));
+}
