@@ -1,4 +1,9 @@
 //! What is this ledger's own, beside the suite that every ledger passes.
 
+mod child;
 mod common;
+mod death;
+mod grouping;
+mod opening;
+mod oracle;
 mod rows;
