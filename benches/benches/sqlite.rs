@@ -1,0 +1,243 @@
+//! The ledger on SQLite: recording, the engine on top of it, histories, settlements, and what the disk itself gives.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use flashbid_benches::{bid_from_many, bidder, price, running_sale, scramble};
+use flashbid_core::Engine;
+use flashbid_core::bid::AcceptedBid;
+use flashbid_core::campaign::{FencingToken, Phase};
+use flashbid_core::id::{BidId, CampaignId};
+use flashbid_core::money::Weight;
+use flashbid_core::rank::{Rank, Sequence};
+use flashbid_core::score::Score;
+use flashbid_core::settle::plan;
+use flashbid_core::store::{Epoch, EventBatch, Ledger, Page};
+use flashbid_core::time::Timestamp;
+use flashbid_sqlite::SqliteLedger;
+use tokio::runtime::Runtime;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+const CALLERS: u64 = 256;
+const BIDDERS: u64 = 100_000;
+const BATCH: u64 = 128;
+const IN_FLIGHT: u64 = 2;
+const WINNERS: u32 = 10_000;
+const TOKEN: FencingToken = FencingToken::new(1);
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
+/// A bid as a book hands it to the ledger, with a random id and a random bidder.
+fn accepted(sequence: u64) -> AcceptedBid {
+    let draw = scramble(sequence);
+    AcceptedBid {
+        id: BidId::new(Uuid::from_u64_pair(draw, sequence)),
+        bidder: bidder(draw % BIDDERS),
+        name: Some("user0001".into()),
+        price: price(100 + draw % 100_000),
+        weight: Weight::from_ten_thousandths(12_500).expect("a small number"),
+        score: Score::from_ten_thousandths(10_000_000).expect("a small number"),
+        rank: Rank::behind(usize::try_from(draw % BIDDERS).expect("a small number")),
+        sequence: Sequence::new(sequence),
+        at: Timestamp::from_millis(1_800_000_000_000),
+        elapsed_ms: sequence / 50,
+        bid_number: 1,
+    }
+}
+
+fn batch(epoch: Epoch, after: u64, size: u64) -> EventBatch {
+    EventBatch {
+        epoch,
+        after: Sequence::new(after),
+        through: Sequence::new(after + size),
+        bids: (after + 1..=after + size).map(accepted).collect(),
+    }
+}
+
+/// A new ledger with a campaign of `units` that takes bids.
+async fn open(directory: &Path, units: u32) -> (Arc<SqliteLedger>, CampaignId, Epoch) {
+    let path = directory.join(format!("{units}.db"));
+    let ledger = Arc::new(SqliteLedger::open(path).expect("a new file"));
+    let engine = Engine::builder().shared_ledger(ledger.clone()).build();
+    let campaign = running_sale(&engine, units).await;
+    let opened = ledger.transition(campaign, Phase::Scheduled, Phase::Open, TOKEN);
+    assert!(opened.await.expect("the ledger works"));
+    let seed = ledger
+        .begin_epoch(campaign)
+        .await
+        .expect("the ledger works");
+    (ledger, campaign, seed.expect("a known campaign").epoch)
+}
+
+/// Records `bids` bids behind `after` in batches, two in flight.
+async fn record(
+    ledger: &Arc<SqliteLedger>,
+    campaign: CampaignId,
+    epoch: Epoch,
+    after: u64,
+    bids: u64,
+) {
+    let lanes: Vec<_> = (0..IN_FLIGHT)
+        .map(|lane| {
+            let ledger = ledger.clone();
+            tokio::spawn(async move {
+                for number in (lane..bids / BATCH).step_by(2) {
+                    let batch = batch(epoch, after + number * BATCH, BATCH);
+                    let recorded = ledger.record(campaign, &batch).await;
+                    recorded.expect("the ledger takes the batch");
+                }
+            })
+        })
+        .collect();
+    for lane in lanes {
+        lane.await.expect("a lane ends well");
+    }
+}
+
+fn recording(criterion: &mut Criterion) {
+    const BIDS: u64 = 500 * BATCH;
+    let runtime = runtime();
+    let directory = tempfile::tempdir().expect("a directory");
+    let (ledger, campaign, epoch) = runtime.block_on(open(directory.path(), 1));
+    let mut after = 0;
+    let mut group = criterion.benchmark_group("sqlite");
+    group
+        .throughput(Throughput::Elements(BIDS))
+        .sample_size(10)
+        .measurement_time(Duration::from_secs(10));
+    group.bench_function("record, batches of 128, two in flight", |bencher| {
+        bencher.iter(|| {
+            runtime.block_on(record(&ledger, campaign, epoch, after, BIDS));
+            after += BIDS;
+        });
+    });
+    group.finish();
+    println!("(the log has {after} bids now)");
+    histories(criterion, &runtime, &ledger, campaign);
+    restoring(criterion, &runtime, &ledger, campaign);
+}
+
+fn histories(
+    criterion: &mut Criterion,
+    runtime: &Runtime,
+    ledger: &SqliteLedger,
+    campaign: CampaignId,
+) {
+    let page = Page {
+        skip: 0,
+        limit: 100,
+    };
+    let mut number = 0;
+    criterion.bench_function("sqlite/history of one bidder in that log", |bencher| {
+        bencher.iter(|| {
+            number += 1;
+            let history = ledger.bids_of(campaign, bidder(number % BIDDERS), page);
+            runtime.block_on(history).expect("the ledger works").total
+        });
+    });
+}
+
+fn restoring(
+    criterion: &mut Criterion,
+    runtime: &Runtime,
+    ledger: &SqliteLedger,
+    campaign: CampaignId,
+) {
+    let mut group = criterion.benchmark_group("sqlite");
+    group.sample_size(10);
+    group.bench_function("begin an epoch from that log", |bencher| {
+        bencher.iter(|| {
+            let seed = runtime.block_on(ledger.begin_epoch(campaign));
+            seed.expect("the ledger works")
+                .expect("a campaign")
+                .bids
+                .len()
+        });
+    });
+    group.finish();
+}
+
+fn engine(criterion: &mut Criterion) {
+    const BIDS: u64 = 100_000;
+    let runtime = runtime();
+    let mut group = criterion.benchmark_group("sqlite");
+    group
+        .throughput(Throughput::Elements(BIDS))
+        .sample_size(10)
+        .measurement_time(Duration::from_secs(15));
+    let directory = tempfile::tempdir().expect("a directory");
+    let ledger = SqliteLedger::open(directory.path().join("sale.db")).expect("a new file");
+    let engine = Engine::builder().ledger(ledger).build();
+    let campaign = runtime.block_on(running_sale(&engine, 1_000));
+    let mut seed = 0;
+    group.bench_function("engine, durable, 100,000 bidders, 256 callers", |bencher| {
+        bencher.iter(|| {
+            seed += 1;
+            runtime.block_on(bid_from_many(
+                &engine, campaign, CALLERS, BIDDERS, BIDS, seed,
+            ));
+        });
+    });
+    group.finish();
+}
+
+fn settling(criterion: &mut Criterion) {
+    let runtime = runtime();
+    let mut group = criterion.benchmark_group("sqlite");
+    group.sample_size(10);
+    group.bench_function("settle 10,000 winners", |bencher| {
+        bencher.iter_custom(|rounds| {
+            let mut spent = Duration::ZERO;
+            for _ in 0..rounds {
+                let directory = tempfile::tempdir().expect("a directory");
+                spent += runtime.block_on(settle(directory.path()));
+            }
+            spent
+        });
+    });
+    group.finish();
+}
+
+async fn settle(directory: &Path) -> Duration {
+    let (ledger, campaign, epoch) = open(directory, WINNERS).await;
+    let mut batch = batch(epoch, 0, u64::from(WINNERS));
+    for bid in &mut batch.bids {
+        bid.bidder = bidder(bid.sequence.get());
+    }
+    let last = ledger.record(campaign, &batch).await.expect("a good batch");
+    let sealing = ledger.transition(campaign, Phase::Open, Phase::Sealing, TOKEN);
+    assert!(sealing.await.expect("the ledger works"));
+    let sealed = ledger.campaign(campaign).await.expect("the ledger works");
+    let now = Timestamp::from_millis(1_800_000_000_000);
+    let plan = plan(&sealed.expect("a campaign"), &batch.bids, last, now);
+    let start = Instant::now();
+    let settled = ledger.commit_settlement(&plan, TOKEN).await;
+    settled.expect("a good plan");
+    start.elapsed()
+}
+
+/// What one commit cannot be faster than: 24 KiB appended to a file and flushed.
+fn disk(criterion: &mut Criterion) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let block = vec![1; 24 * 1024];
+    let mut file = File::create(directory.path().join("raw")).expect("a new file");
+    criterion.bench_function("disk/append 24 KiB and flush", |bencher| {
+        bencher.iter(|| {
+            file.write_all(&block).expect("room on the disk");
+            file.sync_data().expect("a working disk");
+        });
+    });
+}
+
+criterion_group!(benches, disk, recording, engine, settling);
+criterion_main!(benches);
