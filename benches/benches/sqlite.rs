@@ -1,4 +1,4 @@
-//! The ledger on SQLite: recording, the engine on top of it, histories, settlements, and what the disk itself gives.
+//! The ledger on SQLite by itself: recording, histories, restoring, and what the disk gives for one flush.
 
 use std::fs::File;
 use std::io::Write;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use flashbid_benches::{bid_from_many, bidder, price, running_sale, scramble};
+use flashbid_benches::{bidder, price, running_sale, scramble};
 use flashbid_core::Engine;
 use flashbid_core::bid::AcceptedBid;
 use flashbid_core::campaign::{FencingToken, Phase};
@@ -15,19 +15,15 @@ use flashbid_core::id::{BidId, CampaignId};
 use flashbid_core::money::Weight;
 use flashbid_core::rank::{Rank, Sequence};
 use flashbid_core::score::Score;
-use flashbid_core::settle::plan;
 use flashbid_core::store::{Epoch, EventBatch, Ledger, Page};
 use flashbid_core::time::Timestamp;
 use flashbid_sqlite::SqliteLedger;
 use tokio::runtime::Runtime;
-use tokio::time::Instant;
 use uuid::Uuid;
 
-const CALLERS: u64 = 256;
 const BIDDERS: u64 = 100_000;
 const BATCH: u64 = 128;
 const IN_FLIGHT: u64 = 2;
-const WINNERS: u32 = 10_000;
 const TOKEN: FencingToken = FencingToken::new(1);
 
 fn runtime() -> Runtime {
@@ -167,65 +163,6 @@ fn restoring(
     group.finish();
 }
 
-fn engine(criterion: &mut Criterion) {
-    const BIDS: u64 = 100_000;
-    let runtime = runtime();
-    let mut group = criterion.benchmark_group("sqlite");
-    group
-        .throughput(Throughput::Elements(BIDS))
-        .sample_size(10)
-        .measurement_time(Duration::from_secs(15));
-    let directory = tempfile::tempdir().expect("a directory");
-    let ledger = SqliteLedger::open(directory.path().join("sale.db")).expect("a new file");
-    let engine = Engine::builder().ledger(ledger).build();
-    let campaign = runtime.block_on(running_sale(&engine, 1_000));
-    let mut seed = 0;
-    group.bench_function("engine, durable, 100,000 bidders, 256 callers", |bencher| {
-        bencher.iter(|| {
-            seed += 1;
-            runtime.block_on(bid_from_many(
-                &engine, campaign, CALLERS, BIDDERS, BIDS, seed,
-            ));
-        });
-    });
-    group.finish();
-}
-
-fn settling(criterion: &mut Criterion) {
-    let runtime = runtime();
-    let mut group = criterion.benchmark_group("sqlite");
-    group.sample_size(10);
-    group.bench_function("settle 10,000 winners", |bencher| {
-        bencher.iter_custom(|rounds| {
-            let mut spent = Duration::ZERO;
-            for _ in 0..rounds {
-                let directory = tempfile::tempdir().expect("a directory");
-                spent += runtime.block_on(settle(directory.path()));
-            }
-            spent
-        });
-    });
-    group.finish();
-}
-
-async fn settle(directory: &Path) -> Duration {
-    let (ledger, campaign, epoch) = open(directory, WINNERS).await;
-    let mut batch = batch(epoch, 0, u64::from(WINNERS));
-    for bid in &mut batch.bids {
-        bid.bidder = bidder(bid.sequence.get());
-    }
-    let last = ledger.record(campaign, &batch).await.expect("a good batch");
-    let sealing = ledger.transition(campaign, Phase::Open, Phase::Sealing, TOKEN);
-    assert!(sealing.await.expect("the ledger works"));
-    let sealed = ledger.campaign(campaign).await.expect("the ledger works");
-    let now = Timestamp::from_millis(1_800_000_000_000);
-    let plan = plan(&sealed.expect("a campaign"), &batch.bids, last, now);
-    let start = Instant::now();
-    let settled = ledger.commit_settlement(&plan, TOKEN).await;
-    settled.expect("a good plan");
-    start.elapsed()
-}
-
 /// What one commit cannot be faster than: 24 KiB appended to a file and flushed.
 fn disk(criterion: &mut Criterion) {
     let directory = tempfile::tempdir().expect("a directory");
@@ -239,5 +176,5 @@ fn disk(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, disk, recording, engine, settling);
+criterion_group!(benches, disk, recording);
 criterion_main!(benches);
