@@ -165,18 +165,19 @@ fn http(criterion: &mut Criterion) {
             },
         );
         let elapsed: Duration = floods.iter().map(|flood| flood.elapsed).sum();
+        let processor: Duration = floods.iter().map(|flood| flood.processor).sum();
         let slowest = floods
             .iter()
             .map(|flood| flood.percentile(99))
             .max()
             .unwrap_or_default();
-        rates.push(
-            u128::from(floods.len() as u64 * REQUESTS) * 1_000_000 / elapsed.as_micros().max(1),
-        );
+        let answers = floods.len() as u64 * REQUESTS;
+        let rate = u128::from(answers) * 1_000_000 / elapsed.as_micros().max(1);
+        let each = processor.as_nanos() / u128::from(answers.max(1));
         println!(
-            "{name}: {} answers a second, p99 at most {slowest:?}",
-            rates[rates.len() - 1]
+            "{name}: {rate} answers a second, {each} ns of processor time each, p99 at most {slowest:?}"
         );
+        rates.push(rate);
     }
     println!(
         "durable bids reach {} % of parsing and answering only",
