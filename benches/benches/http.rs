@@ -76,7 +76,7 @@ async fn serve_bids(folder: &Path) -> Server {
     let mut config = Config::default();
     config.listen = "127.0.0.1:0".into();
     config.ledger = LedgerUrl::Sqlite(folder.join("flashbid.db"));
-    config.admin_password = Some(Secret::new("only for this benchmark"));
+    config.admin_password = Password::new(Secret::new("only for this benchmark")).ok();
     Server::start(&config)
         .await
         .expect("a server on a new file")
