@@ -5,3 +5,11 @@ pub mod replay;
 pub(crate) mod seed;
 pub(crate) mod serve;
 pub(crate) mod verify;
+
+use std::fmt::Display;
+use std::io::Write;
+
+/// Prints a line. That nobody reads it is no reason to end: a server may outlive the pipe it was started with.
+fn say(line: impl Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}

@@ -3,6 +3,24 @@
 //! The `flashbid-server` program is [`cli::run`]. A test, or another program, starts the same server in its own
 //! process with [`Server::start`], or takes only the routes with [`app::router`].
 //!
+//! ```
+//! use flashbid_server::config::LedgerUrl;
+//! use flashbid_server::{Config, Server};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! let mut config = Config::default();
+//! config.listen = "127.0.0.1:0".to_owned();
+//! config.ledger = LedgerUrl::Sqlite(folder.path().join("sale.db"));
+//! let server = Server::start(&config).await?;
+//! let health = reqwest::get(format!("http://{}/health", server.address())).await?;
+//! assert_eq!(health.status(), 200);
+//! server.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! | Module | Holds |
 //! |---|---|
 //! | [`cli`], `commands` | the command line, one file a command |

@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use moka::future::Cache;
 use sha2::Sha256;
 
-use super::{Account, Accounts, Busy, Email, Hasher, Password};
+use super::{Account, Accounts, Busy, Email, Hasher, Password, PasswordHash};
 
 /// How long a login that succeeded is remembered.
 const REMEMBERED: Duration = Duration::from_mins(1);
@@ -69,7 +69,7 @@ impl Logins {
     pub async fn register(
         &self,
         password: Password,
-        make: impl FnOnce(super::PasswordHash) -> Account + Send,
+        make: impl FnOnce(PasswordHash) -> Account + Send,
     ) -> Result<Account, Refused> {
         let account = make(self.hasher.hash(password).await?);
         let holders = self.accounts.add(std::slice::from_ref(&account)).await?;
@@ -106,5 +106,94 @@ impl Logins {
         mac.update(email.as_str().as_bytes());
         mac.update(password.as_bytes());
         mac.finalize().into_bytes().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use async_trait::async_trait;
+    use flashbid_core::time::Timestamp;
+
+    use super::*;
+    use crate::config::Secret;
+
+    /// One account, and how often it was looked up by its email.
+    #[derive(Debug)]
+    struct One {
+        account: Account,
+        asked: AtomicUsize,
+    }
+
+    #[async_trait]
+    impl Accounts for One {
+        async fn add(&self, _: &[Account]) -> Result<Vec<BidderId>, StoreError> {
+            Ok(vec![self.account.id])
+        }
+
+        async fn by_email(&self, email: &Email) -> Result<Option<Account>, StoreError> {
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            Ok((self.account.email == *email).then(|| self.account.clone()))
+        }
+
+        async fn by_id(&self, _: BidderId) -> Result<Option<Account>, StoreError> {
+            Ok(None)
+        }
+
+        async fn setting(&self, _: &str) -> Result<Option<String>, StoreError> {
+            Ok(None)
+        }
+
+        async fn keep_setting(&self, _: &str, value: String) -> Result<String, StoreError> {
+            Ok(value)
+        }
+    }
+
+    fn password(text: &str) -> Password {
+        Password::new(Secret::new(text)).unwrap()
+    }
+
+    fn one(stored: PasswordHash) -> Arc<One> {
+        Arc::new(One {
+            account: Account {
+                id: BidderId::new(uuid::Uuid::from_u128(1)),
+                email: "ada@example.com".parse().unwrap(),
+                username: "Ada".parse().unwrap(),
+                password: stored,
+                weight: "1".parse().unwrap(),
+                is_admin: false,
+                created_at: Timestamp::default(),
+            },
+            asked: AtomicUsize::new(0),
+        })
+    }
+
+    #[tokio::test]
+    async fn only_a_login_that_succeeded_is_remembered() {
+        let stored = Hasher::new().hash(password("open sesame")).await.unwrap();
+        let one = one(stored);
+        let logins = Logins::new(one.clone());
+        let email = &one.account.email;
+        for asked in [1, 2] {
+            let wrong = logins.check(email, password("open sesamE")).await;
+            assert!(matches!(wrong, Err(Refused::Wrong)), "{wrong:?}");
+            assert_eq!(one.asked.load(Ordering::SeqCst), asked);
+        }
+        for _ in 0..3 {
+            let right = logins.check(email, password("open sesame")).await;
+            assert_eq!(right.unwrap(), one.account.id);
+            assert_eq!(one.asked.load(Ordering::SeqCst), 3);
+        }
+        let still_wrong = logins.check(email, password("open sesamE")).await;
+        assert!(matches!(still_wrong, Err(Refused::Wrong)));
+    }
+
+    #[tokio::test]
+    async fn an_email_and_a_password_never_stand_for_another_pair() {
+        let logins = Logins::new(one(PasswordHash::from_stored("")));
+        let one = logins.fingerprint(&"a@b".parse().unwrap(), &password("cpassword"));
+        let other = logins.fingerprint(&"a@bc".parse().unwrap(), &password("password"));
+        assert_ne!(one, other);
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use flashbid_core::time::SystemClock;
 use flashbid_sqlite::{OpenError, SqliteLedger};
 
+use super::say;
 use crate::accounts::SqliteAccounts;
 use crate::config::{Config, LedgerUrl};
 use crate::failure::Failure;
@@ -21,13 +22,13 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     Stores::open(config, Arc::new(SystemClock)).await?;
     let ledger = &config.ledger;
     match before {
-        Ok(()) => println!("{ledger} is up to date; nothing was changed"),
+        Ok(()) => say(format_args!("{ledger} is up to date; nothing was changed")),
         Err(OpenError::Older {
             set, found, known, ..
-        }) => println!(
+        }) => say(format_args!(
             "{ledger} is up to date now; its tables `{set}` went from version {found} to {known}"
-        ),
-        Err(_) => println!("{ledger} was made, with all its tables"),
+        )),
+        Err(_) => say(format_args!("{ledger} was made, with all its tables")),
     }
     Ok(())
 }

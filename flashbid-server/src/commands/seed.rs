@@ -10,6 +10,7 @@ use flashbid_core::time::{SystemClock, Timestamp};
 use flashbid_core::{Engine, Error};
 use serde_json::json;
 
+use super::say;
 use crate::accounts::{Account, Email, Hasher, Password, draw_weight};
 use crate::config::{Config, Period, Secret};
 use crate::failure::Failure;
@@ -74,7 +75,7 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Fa
         "start_time": crate::wire::Time(window.start()),
         "end_time": crate::wire::Time(window.end()),
     });
-    println!("{made:#}");
+    say(format_args!("{made:#}"));
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::say;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::server::Server;
@@ -12,16 +13,18 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
         listen_for(SignalKind::interrupt())?,
     );
     let server = Server::start(config).await?;
-    println!(
+    say(format_args!(
         "FlashBid {} listens on http://{} (documentation at /docs)",
         env!("CARGO_PKG_VERSION"),
         server.address()
-    );
-    println!("Ledger: {}", config.ledger);
+    ));
+    say(format_args!("Ledger: {}", config.ledger));
     if server.made_secret() {
-        println!("Tokens are signed with a new secret, which is kept in the ledger's file.");
+        say(format_args!(
+            "Tokens are signed with a new secret, which is kept in the ledger's file."
+        ));
     }
-    println!("Administrator: {}", server.administrator());
+    say(format_args!("Administrator: {}", server.administrator()));
     let code = first_of(&mut terminate, &mut interrupt).await;
     tracing::info!("stopping; a second signal ends at once");
     tokio::select! {

@@ -3,6 +3,7 @@ use flashbid_core::engine::audit;
 use flashbid_core::id::CampaignId;
 use flashbid_core::{Error, Rejection};
 
+use super::say;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::stores;
@@ -26,7 +27,7 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Fa
             }
             other => Failure::usage(format!("cannot read the ledger: {other}")),
         })?;
-    println!(
+    say(format_args!(
         "campaign {campaign}, {}: {} bids of {} bidders; {} orders, quota {}, stock {}",
         match verdict.phase {
             Phase::Settled => "settled",
@@ -38,9 +39,9 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Fa
         verdict.orders,
         verdict.quota,
         verdict.stock
-    );
+    ));
     if verdict.is_consistent() {
-        println!("consistent");
+        say(format_args!("consistent"));
         Ok(())
     } else {
         let reasons = verdict.violations.join("; ");

@@ -1,3 +1,6 @@
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use crate::program::{Running, program, refused, run};
 
 #[test]
@@ -53,6 +56,29 @@ async fn secrets_are_not_logged_even_when_everything_is() {
     for hidden in ["sesame", signature, "$argon2id"] {
         assert!(!log.contains(hidden), "{hidden} in {log}");
     }
+}
+
+#[test]
+fn a_second_signal_ends_a_server_that_waits_for_a_request() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Running::start(program(&directory, &[]));
+    let mut unfinished = TcpStream::connect(server.address).unwrap();
+    let half = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\
+                 Content-Type: application/json\r\n\r\n{";
+    unfinished.write_all(half).unwrap();
+    // Another request is answered, so the first has been read.
+    let mut other = TcpStream::connect(server.address).unwrap();
+    other
+        .write_all(b"GET /health HTTP/1.1\r\nHost: test\r\n\r\n")
+        .unwrap();
+    other.read_exact(&mut [0; 12]).unwrap();
+
+    server.signal("-TERM");
+    // It takes nothing more, and still waits for the first.
+    let closed = (0..1_000_000).any(|_| TcpStream::connect(server.address).is_err());
+    assert!(closed);
+    let (code, log) = server.stop("-TERM");
+    assert_eq!(code, Some(143), "{log}");
 }
 
 #[test]

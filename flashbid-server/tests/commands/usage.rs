@@ -1,3 +1,6 @@
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
 use crate::program::{program, refused, run, stdout};
 
 const SECRET: &str = "sesame-sesame-sesame-sesame-sesame";
@@ -101,6 +104,19 @@ fn a_wrong_variable_or_file_is_one_line_without_its_secrets() {
         let said = refused(&run(&directory, &["--config", "a.toml"]), reason);
         assert!(!said.contains("sesame"), "{said}");
     }
+}
+
+#[test]
+fn what_is_not_text_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let garbage = OsStr::from_bytes(b"\xff\xfe");
+    for option in ["--listen", "--ledger", "--jwt-secret", "--log"] {
+        let mut command = program(&directory, &[option]);
+        refused(&command.arg(garbage).output().unwrap(), "UTF-8");
+    }
+    let mut command = program(&directory, &[]);
+    command.env("FLASHBID_ADMIN_EMAIL", garbage);
+    refused(&command.output().unwrap(), "UTF-8");
 }
 
 #[test]
