@@ -49,7 +49,7 @@ pub mod gate;
 pub mod leases;
 pub mod ledger;
 
-pub use faulty::{Faults, Faulty, Loss};
+pub use faulty::{Faults, Faulty, Loss, Moment};
 
 use std::future::Future;
 use std::time::Duration;

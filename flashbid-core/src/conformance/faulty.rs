@@ -5,7 +5,9 @@ mod stores;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use tokio::sync::watch;
 
 use crate::error::{StoreError, StoreErrorKind};
 use crate::id::{IdSource, SeededIds};
@@ -30,7 +32,7 @@ use crate::store::StoreResult;
 #[derive(Debug)]
 pub struct Faulty<S: ?Sized> {
     faults: Arc<Faults>,
-    store: Arc<S>,
+    store: RwLock<Arc<S>>,
 }
 
 impl<S> Faulty<S> {
@@ -45,7 +47,7 @@ impl<S: ?Sized> Faulty<S> {
     pub fn over(store: Arc<S>) -> Self {
         Self {
             faults: Arc::default(),
-            store,
+            store: RwLock::new(store),
         }
     }
 
@@ -55,8 +57,15 @@ impl<S: ?Sized> Faulty<S> {
     }
 
     /// The store behind the faults.
-    pub fn store(&self) -> &Arc<S> {
-        &self.store
+    pub fn store(&self) -> Arc<S> {
+        let store = self.store.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&store)
+    }
+
+    /// Puts another store behind the faults, as when a store was lost and an empty one took its place. Calls that are
+    /// under way end in the old one.
+    pub fn replace(&self, store: Arc<S>) {
+        *self.store.write().unwrap_or_else(PoisonError::into_inner) = store;
     }
 
     /// Makes a call that changes something.
@@ -65,7 +74,11 @@ impl<S: ?Sized> Faulty<S> {
         operation: &'static str,
         call: impl Future<Output = StoreResult<T>> + Send,
     ) -> StoreResult<T> {
-        match self.faults.meet(operation) {
+        let fate = self.faults.meet(operation);
+        self.faults
+            .pause_if(fate.pause == Some(Moment::Before))
+            .await;
+        let answer = match fate.loss {
             None => call.await,
             Some(Loss::Request) => Err(lost(operation, StoreErrorKind::Unavailable)),
             Some(Loss::Response) => {
@@ -73,7 +86,11 @@ impl<S: ?Sized> Faulty<S> {
                 drop(call.await);
                 Err(lost(operation, StoreErrorKind::Indeterminate))
             }
-        }
+        };
+        self.faults
+            .pause_if(fate.pause == Some(Moment::After))
+            .await;
+        answer
     }
 
     /// Makes a call that changes nothing: whichever way is lost, nothing was applied.
@@ -82,10 +99,18 @@ impl<S: ?Sized> Faulty<S> {
         operation: &'static str,
         call: impl Future<Output = StoreResult<T>> + Send,
     ) -> StoreResult<T> {
-        match self.faults.meet(operation) {
+        let fate = self.faults.meet(operation);
+        self.faults
+            .pause_if(fate.pause == Some(Moment::Before))
+            .await;
+        let answer = match fate.loss {
             None => call.await,
             Some(_) => Err(lost(operation, StoreErrorKind::Unavailable)),
-        }
+        };
+        self.faults
+            .pause_if(fate.pause == Some(Moment::After))
+            .await;
+        answer
     }
 }
 
@@ -103,12 +128,28 @@ pub enum Loss {
     Response,
 }
 
+/// Where a call is paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Moment {
+    /// The store has not got it yet.
+    Before,
+    /// The store has applied it; its caller does not know yet.
+    After,
+}
+
 /// What a [`Faulty`] store loses, and which calls it has seen. Calls are counted from 1 since it was wrapped.
 ///
 /// To try every step of a procedure: run it once, ask for [`Faults::calls`], and run it again, once for each call
-/// and [`Loss`], with [`Faults::lose_at`].
+/// and [`Loss`], with [`Faults::lose_at`]. To let the process die there instead, or to let another overtake it:
+/// [`Faults::pause_at`], wait for [`Faults::paused`], and drop the procedure or [`Faults::resume`] it.
 #[derive(Default)]
-pub struct Faults(Mutex<State>);
+pub struct Faults {
+    state: Mutex<State>,
+    /// How many calls are paused now.
+    paused: watch::Sender<usize>,
+    /// Counts the times that paused calls were let go.
+    resumed: watch::Sender<usize>,
+}
 
 #[derive(Default)]
 struct State {
@@ -116,7 +157,14 @@ struct State {
     counts: HashMap<&'static str, usize>,
     lost: usize,
     planned: Vec<Planned>,
+    pauses: Vec<(usize, Moment)>,
     random: Option<Random>,
+}
+
+/// What becomes of a call.
+struct Fate {
+    loss: Option<Loss>,
+    pause: Option<Moment>,
 }
 
 enum Planned {
@@ -170,10 +218,28 @@ impl Faults {
         });
     }
 
-    /// Loses nothing any more; the counts go on.
+    /// Pauses the `nth` call of all.
+    pub fn pause_at(&self, nth: usize, moment: Moment) {
+        self.state().pauses.push((nth, moment));
+    }
+
+    /// Waits until a call is paused.
+    pub async fn paused(&self) {
+        let mut paused = self.paused.subscribe();
+        let waited = paused.wait_for(|count| *count > 0).await;
+        waited.expect("the sender is in `self`");
+    }
+
+    /// Lets the calls go on that are paused now.
+    pub fn resume(&self) {
+        self.resumed.send_modify(|count| *count += 1);
+    }
+
+    /// Loses and pauses nothing any more; the counts go on.
     pub fn heal(&self) {
         let mut state = self.state();
         state.planned.clear();
+        state.pauses.clear();
         state.random = None;
     }
 
@@ -202,7 +268,7 @@ impl Faults {
     }
 
     /// Counts a call and decides what becomes of it.
-    fn meet(&self, operation: &'static str) -> Option<Loss> {
+    fn meet(&self, operation: &'static str) -> Fate {
         let mut state = self.state();
         state.seen.push(operation);
         let of_all = state.seen.len();
@@ -219,11 +285,41 @@ impl Faults {
         });
         let loss = planned.or_else(|| state.random.as_ref()?.draw());
         state.lost += usize::from(loss.is_some());
-        loss
+        let pause = state.pauses.iter().find(|(nth, _)| *nth == of_all);
+        Fate {
+            loss,
+            pause: pause.map(|(_, moment)| *moment),
+        }
+    }
+
+    async fn pause_if(&self, pause: bool) {
+        if !pause {
+            return;
+        }
+        let mut resumed = self.resumed.subscribe();
+        let _paused = Paused::count(&self.paused);
+        let waited = resumed.changed().await;
+        waited.expect("the sender is in `self`");
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts a paused call until it goes on or is dropped.
+struct Paused<'a>(&'a watch::Sender<usize>);
+
+impl<'a> Paused<'a> {
+    fn count(paused: &'a watch::Sender<usize>) -> Self {
+        paused.send_modify(|count| *count += 1);
+        Self(paused)
+    }
+}
+
+impl Drop for Paused<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
     }
 }
 

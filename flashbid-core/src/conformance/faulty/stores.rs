@@ -21,11 +21,12 @@ use crate::time::Timestamp;
 #[async_trait]
 impl<S: BidBook + ?Sized> BidBook for Faulty<S> {
     async fn open(&self, seed: &BookSeed) -> StoreResult<Epoch> {
-        self.write("open", self.store.open(seed)).await
+        self.write("open", self.store().open(seed)).await
     }
 
     async fn place(&self, campaign: CampaignId, batch: &[NewBid]) -> StoreResult<Placed> {
-        self.write("place", self.store.place(campaign, batch)).await
+        self.write("place", self.store().place(campaign, batch))
+            .await
     }
 
     async fn standing(
@@ -33,12 +34,12 @@ impl<S: BidBook + ?Sized> BidBook for Faulty<S> {
         campaign: CampaignId,
         bidder: BidderId,
     ) -> StoreResult<Option<Standing>> {
-        self.read("standing", self.store.standing(campaign, bidder))
+        self.read("standing", self.store().standing(campaign, bidder))
             .await
     }
 
     async fn top(&self, campaign: CampaignId, n: usize) -> StoreResult<Ranking> {
-        self.read("top", self.store.top(campaign, n)).await
+        self.read("top", self.store().top(campaign, n)).await
     }
 
     async fn events_after(
@@ -49,24 +50,24 @@ impl<S: BidBook + ?Sized> BidBook for Faulty<S> {
     ) -> StoreResult<EventBatch> {
         self.read(
             "events_after",
-            self.store.events_after(campaign, after, limit),
+            self.store().events_after(campaign, after, limit),
         )
         .await
     }
 
     async fn seal(&self, campaign: CampaignId, token: FencingToken) -> StoreResult<Seal> {
-        self.write("seal", self.store.seal(campaign, token)).await
+        self.write("seal", self.store().seal(campaign, token)).await
     }
 
     async fn discard(&self, campaign: CampaignId) -> StoreResult<()> {
-        self.write("discard", self.store.discard(campaign)).await
+        self.write("discard", self.store().discard(campaign)).await
     }
 }
 
 #[async_trait]
 impl<S: StockGate + ?Sized> StockGate for Faulty<S> {
     async fn load(&self, seed: &GateSeed) -> StoreResult<Level> {
-        self.write("load", self.store.load(seed)).await
+        self.write("load", self.store().load(seed)).await
     }
 
     async fn hold(
@@ -74,7 +75,7 @@ impl<S: StockGate + ?Sized> StockGate for Faulty<S> {
         campaign: CampaignId,
         batch: &[HoldRequest],
     ) -> StoreResult<Vec<HoldOutcome>> {
-        self.write("hold", self.store.hold(campaign, batch)).await
+        self.write("hold", self.store().hold(campaign, batch)).await
     }
 
     async fn consume(
@@ -82,7 +83,7 @@ impl<S: StockGate + ?Sized> StockGate for Faulty<S> {
         campaign: CampaignId,
         holds: &[HoldId],
     ) -> StoreResult<Vec<Option<Hold>>> {
-        self.write("consume", self.store.consume(campaign, holds))
+        self.write("consume", self.store().consume(campaign, holds))
             .await
     }
 
@@ -91,7 +92,7 @@ impl<S: StockGate + ?Sized> StockGate for Faulty<S> {
         campaign: CampaignId,
         holds: &[HoldId],
     ) -> StoreResult<Vec<Option<Hold>>> {
-        self.write("release", self.store.release(campaign, holds))
+        self.write("release", self.store().release(campaign, holds))
             .await
     }
 
@@ -101,16 +102,16 @@ impl<S: StockGate + ?Sized> StockGate for Faulty<S> {
         now: Timestamp,
         limit: usize,
     ) -> StoreResult<Vec<Hold>> {
-        self.write("expire", self.store.expire(campaign, now, limit))
+        self.write("expire", self.store().expire(campaign, now, limit))
             .await
     }
 
     async fn level(&self, campaign: CampaignId) -> StoreResult<Option<Level>> {
-        self.read("level", self.store.level(campaign)).await
+        self.read("level", self.store().level(campaign)).await
     }
 
     async fn unload(&self, campaign: CampaignId) -> StoreResult<()> {
-        self.write("unload", self.store.unload(campaign)).await
+        self.write("unload", self.store().unload(campaign)).await
     }
 }
 
@@ -123,49 +124,50 @@ impl<S: Leases + ?Sized> Leases for Faulty<S> {
         ttl: Duration,
         floor: FencingToken,
     ) -> StoreResult<Option<Lease>> {
-        self.write("acquire", self.store.acquire(name, holder, ttl, floor))
+        self.write("acquire", self.store().acquire(name, holder, ttl, floor))
             .await
     }
 
     async fn renew(&self, lease: &Lease, ttl: Duration) -> StoreResult<Option<Lease>> {
-        self.write("renew", self.store.renew(lease, ttl)).await
+        self.write("renew", self.store().renew(lease, ttl)).await
     }
 
     async fn relinquish(&self, lease: &Lease) -> StoreResult<()> {
-        self.write("relinquish", self.store.relinquish(lease)).await
+        self.write("relinquish", self.store().relinquish(lease))
+            .await
     }
 }
 
 #[async_trait]
 impl<S: Ledger + ?Sized> Ledger for Faulty<S> {
     async fn add_product(&self, product: &Product) -> StoreResult<()> {
-        self.write("add_product", self.store.add_product(product))
+        self.write("add_product", self.store().add_product(product))
             .await
     }
 
     async fn product(&self, id: ProductId) -> StoreResult<Option<Product>> {
-        self.read("product", self.store.product(id)).await
+        self.read("product", self.store().product(id)).await
     }
 
     async fn products(&self, page: Page) -> StoreResult<Listing<Product>> {
-        self.read("products", self.store.products(page)).await
+        self.read("products", self.store().products(page)).await
     }
 
     async fn add_campaign(&self, campaign: &Campaign) -> StoreResult<CampaignOutcome> {
-        self.write("add_campaign", self.store.add_campaign(campaign))
+        self.write("add_campaign", self.store().add_campaign(campaign))
             .await
     }
 
     async fn campaign(&self, id: CampaignId) -> StoreResult<Option<Campaign>> {
-        self.read("campaign", self.store.campaign(id)).await
+        self.read("campaign", self.store().campaign(id)).await
     }
 
     async fn campaigns(&self, page: Page) -> StoreResult<Listing<Campaign>> {
-        self.read("campaigns", self.store.campaigns(page)).await
+        self.read("campaigns", self.store().campaigns(page)).await
     }
 
     async fn unsettled(&self, now: Timestamp, page: Page) -> StoreResult<Vec<Campaign>> {
-        self.read("unsettled", self.store.unsettled(now, page))
+        self.read("unsettled", self.store().unsettled(now, page))
             .await
     }
 
@@ -176,22 +178,22 @@ impl<S: Ledger + ?Sized> Ledger for Faulty<S> {
         to: Phase,
         token: FencingToken,
     ) -> StoreResult<bool> {
-        self.write("transition", self.store.transition(id, from, to, token))
+        self.write("transition", self.store().transition(id, from, to, token))
             .await
     }
 
     async fn begin_epoch(&self, campaign: CampaignId) -> StoreResult<Option<BookSeed>> {
-        self.write("begin_epoch", self.store.begin_epoch(campaign))
+        self.write("begin_epoch", self.store().begin_epoch(campaign))
             .await
     }
 
     async fn record(&self, campaign: CampaignId, batch: &EventBatch) -> StoreResult<Sequence> {
-        self.write("record", self.store.record(campaign, batch))
+        self.write("record", self.store().record(campaign, batch))
             .await
     }
 
     async fn checkpoint(&self, campaign: CampaignId) -> StoreResult<Sequence> {
-        self.read("checkpoint", self.store.checkpoint(campaign))
+        self.read("checkpoint", self.store().checkpoint(campaign))
             .await
     }
 
@@ -201,7 +203,7 @@ impl<S: Ledger + ?Sized> Ledger for Faulty<S> {
         after: Sequence,
         limit: u32,
     ) -> StoreResult<Vec<AcceptedBid>> {
-        self.read("bids", self.store.bids(campaign, after, limit))
+        self.read("bids", self.store().bids(campaign, after, limit))
             .await
     }
 
@@ -211,7 +213,7 @@ impl<S: Ledger + ?Sized> Ledger for Faulty<S> {
         bidder: BidderId,
         page: Page,
     ) -> StoreResult<Listing<AcceptedBid>> {
-        self.read("bids_of", self.store.bids_of(campaign, bidder, page))
+        self.read("bids_of", self.store().bids_of(campaign, bidder, page))
             .await
     }
 
@@ -222,33 +224,33 @@ impl<S: Ledger + ?Sized> Ledger for Faulty<S> {
     ) -> StoreResult<Settlement> {
         self.write(
             "commit_settlement",
-            self.store.commit_settlement(plan, token),
+            self.store().commit_settlement(plan, token),
         )
         .await
     }
 
     async fn order(&self, id: OrderId) -> StoreResult<Option<Order>> {
-        self.read("order", self.store.order(id)).await
+        self.read("order", self.store().order(id)).await
     }
 
     async fn orders_in(&self, campaign: CampaignId, page: Page) -> StoreResult<Listing<Order>> {
-        self.read("orders_in", self.store.orders_in(campaign, page))
+        self.read("orders_in", self.store().orders_in(campaign, page))
             .await
     }
 
     async fn orders_of(&self, bidder: BidderId, page: Page) -> StoreResult<Listing<Order>> {
-        self.read("orders_of", self.store.orders_of(bidder, page))
+        self.read("orders_of", self.store().orders_of(bidder, page))
             .await
     }
 
     async fn outbox(&self, limit: u32) -> StoreResult<Vec<OutboxEntry>> {
-        self.read("outbox", self.store.outbox(limit)).await
+        self.read("outbox", self.store().outbox(limit)).await
     }
 
     async fn acknowledge_outbox(&self, position: u64) -> StoreResult<()> {
         self.write(
             "acknowledge_outbox",
-            self.store.acknowledge_outbox(position),
+            self.store().acknowledge_outbox(position),
         )
         .await
     }
