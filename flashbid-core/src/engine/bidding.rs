@@ -59,12 +59,16 @@ impl Engine {
         sale: &Arc<Sale>,
         bids: &[NewBid],
     ) -> StoreResult<Vec<Result<AcceptedBid, Rejection>>> {
-        let mut life = None;
+        let (mut life, mut placed_before) = (None, false);
         for _ in 0..TRIES {
-            let placed = self.place_in_book(sale, bids).await?;
+            let placed = match self.place_in_book(sale, bids).await {
+                Err(error) if placed_before => return Err(unknown(error)),
+                placed => placed?,
+            };
+            placed_before = true;
             if life == Some(placed.epoch) {
                 // The ledger has refused this life of the book, and nobody has begun another yet.
-                self.open_book(sale).await?;
+                self.open_book(sale).await.map_err(unknown)?;
                 life = None;
                 continue;
             }

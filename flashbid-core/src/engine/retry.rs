@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::error::{StoreError, StoreErrorKind};
 use crate::store::StoreResult;
 
 /// The first wait; each further one is four times as long.
@@ -9,18 +10,92 @@ const FIRST_WAIT: Duration = Duration::from_millis(5);
 
 /// Calls `call` until it succeeds, fails for good, or has failed `retries` times more than once. Every store method is
 /// idempotent, so a call whose answer was lost is simply made again.
-pub(super) async fn retry<T, F>(retries: u32, mut call: impl FnMut() -> F) -> StoreResult<T>
+pub(super) async fn retry<T, F>(retries: u32, call: impl FnMut() -> F) -> StoreResult<T>
 where
     F: Future<Output = StoreResult<T>>,
 {
-    let mut wait = FIRST_WAIT;
-    for _ in 0..retries {
-        match call().await {
-            Err(error) if error.may_retry() => tracing::debug!(%error, ?wait, "trying again"),
-            result => return result,
+    Retries::new(retries).call(call).await
+}
+
+/// The tries of one request. Once the answer to one of them was lost, no later failure can say that nothing was
+/// applied.
+#[derive(Debug)]
+pub(super) struct Retries {
+    retries: u32,
+    unknown: bool,
+}
+
+impl Retries {
+    pub(super) const fn new(retries: u32) -> Self {
+        Self {
+            retries,
+            unknown: false,
         }
-        tokio::time::sleep(wait).await;
-        wait *= 4;
     }
-    call().await
+
+    /// As [`retry`]; further calls are further tries of the same request.
+    pub(super) async fn call<T, F>(&mut self, mut call: impl FnMut() -> F) -> StoreResult<T>
+    where
+        F: Future<Output = StoreResult<T>>,
+    {
+        let mut wait = FIRST_WAIT;
+        for _ in 0..self.retries {
+            match call().await {
+                Err(error) if error.may_retry() => {
+                    tracing::debug!(%error, ?wait, "trying again");
+                    self.note(&error);
+                }
+                result => return result,
+            }
+            tokio::time::sleep(wait).await;
+            wait *= 4;
+        }
+        call().await.map_err(|error| self.answer(error))
+    }
+
+    /// The failure of the request as a whole, of which `error` is the last part.
+    pub(super) fn answer(&mut self, error: StoreError) -> StoreError {
+        self.note(&error);
+        if self.unknown && error.kind == StoreErrorKind::Unavailable {
+            return StoreError {
+                kind: StoreErrorKind::Indeterminate,
+                ..error
+            };
+        }
+        error
+    }
+
+    fn note(&mut self, error: &StoreError) {
+        self.unknown |= error.kind == StoreErrorKind::Indeterminate;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use StoreErrorKind::{Conflict, Indeterminate, Unavailable};
+
+    /// What a request is told whose tries fail in these ways.
+    async fn told(failures: &[StoreErrorKind]) -> StoreErrorKind {
+        let mut failures = failures.iter();
+        let retries = u32::try_from(failures.len() - 1).unwrap();
+        let call = || {
+            let kind = *failures.next().unwrap();
+            std::future::ready(Err::<(), _>(StoreError::new("test", "call", kind)))
+        };
+        retry(retries, call).await.unwrap_err().kind
+    }
+
+    /// A bid was placed and its answer lost; the store was away at the second try, and the caller was told that
+    /// nothing had been applied.
+    #[tokio::test(start_paused = true)]
+    async fn after_a_lost_answer_nobody_is_told_that_nothing_was_applied() {
+        assert_eq!(told(&[Indeterminate, Unavailable]).await, Indeterminate);
+        assert_eq!(
+            told(&[Unavailable, Indeterminate, Unavailable]).await,
+            Indeterminate
+        );
+        assert_eq!(told(&[Unavailable, Unavailable]).await, Unavailable);
+        assert_eq!(told(&[Indeterminate, Conflict]).await, Conflict);
+    }
 }

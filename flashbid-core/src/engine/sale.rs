@@ -9,7 +9,7 @@ use moka::future::Cache;
 use tokio::sync::watch;
 
 use super::lane::Lane;
-use super::retry::retry;
+use super::retry::{Retries, retry};
 use super::{Engine, Options};
 use crate::campaign::Campaign;
 use crate::error::{Error, Rejection, Result, StoreErrorKind};
@@ -152,20 +152,21 @@ impl Engine {
     where
         F: Future<Output = StoreResult<T>>,
     {
-        let retries = self.options().retries;
+        let mut retries = Retries::new(self.options().retries);
         let missing = |result: &StoreResult<T>| matches!(result, Err(error) if error.kind == StoreErrorKind::NotFound);
-        let result = retry(retries, &mut call).await;
+        let result = retries.call(&mut call).await;
         if !missing(&result) {
             return result;
         }
         let opening = sale.opening.lock().await;
-        let result = retry(retries, &mut call).await;
+        let result = retries.call(&mut call).await;
         if !missing(&result) {
             return result;
         }
-        self.open_book(sale).await?;
+        let opened = self.open_book(sale).await;
+        opened.map_err(|error| retries.answer(error))?;
         drop(opening);
-        retry(retries, call).await
+        retries.call(call).await
     }
 
     /// Begins a new life of the campaign's book from what the ledger knows.

@@ -56,9 +56,7 @@ impl Engine {
             return Ok(SettleOutcome::Busy);
         };
         let outcome = self.settle_with(&sale, &lease).await;
-        if let Err(error) = self.0.hot.relinquish(&lease).await {
-            tracing::debug!(%campaign, %error, "the lease ends by itself");
-        }
+        self.give_back(&lease).await;
         outcome
     }
 
@@ -190,6 +188,13 @@ impl Engine {
             self.0.hot.acquire(&name, &holder, ttl, fence)
         })
         .await
+    }
+
+    /// Lets the next holder have the lease at once; if that fails, it ends by itself.
+    pub(super) async fn give_back(&self, lease: &Lease) {
+        if let Err(error) = self.0.hot.relinquish(lease).await {
+            tracing::debug!(lease = lease.name, %error, "the lease ends by itself");
+        }
     }
 
     async fn must_hold(&self, lease: &Lease) -> StoreResult<()> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
+use super::retry::retry;
 use super::{Engine, SettleOutcome};
 use crate::campaign::{Campaign, Phase};
 use crate::error::Result;
@@ -106,12 +107,14 @@ impl Engine {
         if campaign.phase == Phase::Scheduled
             && let Some(lease) = self.lease(&campaign).await?
         {
-            let opened = self
-                .0
-                .ledger
-                .transition(campaign.id, Phase::Scheduled, Phase::Open, lease.token)
-                .await;
-            self.0.hot.relinquish(&lease).await?;
+            let opened = retry(self.options().retries, || {
+                let (id, token) = (campaign.id, lease.token);
+                self.0
+                    .ledger
+                    .transition(id, Phase::Scheduled, Phase::Open, token)
+            })
+            .await;
+            self.give_back(&lease).await;
             opened?;
         }
         self.relay(campaign.id).await?;
