@@ -1,0 +1,28 @@
+//! Histories of a sale, held against a naive model. Shared by the tests of every ledger: a ledger is a [`Disk`], and
+//! [`hold`] runs a [`History`] on it.
+
+mod agreement;
+mod invariants;
+mod model;
+mod op;
+mod world;
+
+pub(crate) use op::{History, histories};
+pub(crate) use world::Disk;
+
+use world::World;
+
+/// Runs a history on fresh stores over `disk`. After each step what was answered is compared with the model, and
+/// every invariant is checked. Answers what was answered, a line a step.
+///
+/// # Panics
+/// When something disagrees with the model, or an invariant is broken.
+pub(crate) fn hold(history: &History, disk: &dyn Disk) -> Vec<String> {
+    let mut world = World::new(history, disk);
+    let mut transcript = Vec::new();
+    for op in &history.ops {
+        transcript.push(world.step(op));
+        world.assert_invariants();
+    }
+    transcript
+}
