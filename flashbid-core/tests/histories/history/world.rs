@@ -177,8 +177,8 @@ impl<'a> World<'a> {
     /// Runs `work` on a node while the stores do to it what `at` says. A node that dies is started again.
     pub(super) fn run<T>(&mut self, at: &At, work: impl AsyncFnOnce(Engine) -> T) -> Ran<T> {
         let (hot, ledger) = (self.hot.faults(), self.ledger.faults());
-        let lost = || hot.lost() + ledger.lost();
-        let earlier = lost();
+        let count = || hot.lost() + ledger.lost();
+        let earlier = count();
         for fault in &at.faults {
             let faults = match fault.store {
                 Store::Hot => &hot,
@@ -201,7 +201,7 @@ impl<'a> World<'a> {
         });
         hot.heal();
         ledger.heal();
-        let lost = lost() - earlier;
+        let lost = count() - earlier;
         if answer.is_none() {
             self.restart(at.node);
         }
