@@ -1,5 +1,6 @@
 //! The hot store of this process: books, counters and leases together.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,19 +19,30 @@ use crate::store::{
 use crate::time::{Clock, SystemClock, Timestamp};
 
 /// A hot store in this process. What it holds dies with it, and is rebuilt from the ledger.
+///
+/// Its books and counters may be others than those in memory: so somebody who writes a [`BidBook`] has a whole hot
+/// store to run an engine on.
 #[derive(Debug)]
-pub struct MemoryHot {
-    book: MemoryBook,
-    gate: MemoryGate,
+pub struct MemoryHot<B = MemoryBook, G = MemoryGate> {
+    book: B,
+    gate: G,
     leases: MemoryLeases,
 }
 
 impl MemoryHot {
     /// An empty store whose time is that of `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
+        let book = MemoryBook::new(Arc::clone(&clock));
+        Self::of(book, MemoryGate::new(), clock)
+    }
+}
+
+impl<B, G> MemoryHot<B, G> {
+    /// A store of these books and counters, with leases that last by `clock`.
+    pub fn of(book: B, gate: G, clock: Arc<dyn Clock>) -> Self {
         Self {
-            book: MemoryBook::new(clock.clone()),
-            gate: MemoryGate::default(),
+            book,
+            gate,
             leases: MemoryLeases::new(clock),
         }
     }
@@ -43,7 +55,11 @@ impl Default for MemoryHot {
 }
 
 #[async_trait]
-impl BidBook for MemoryHot {
+impl<B, G> BidBook for MemoryHot<B, G>
+where
+    B: BidBook,
+    G: Debug + Send + Sync + 'static,
+{
     async fn open(&self, seed: &BookSeed) -> StoreResult<Epoch> {
         self.book.open(seed).await
     }
@@ -83,7 +99,11 @@ impl BidBook for MemoryHot {
 }
 
 #[async_trait]
-impl StockGate for MemoryHot {
+impl<B, G> StockGate for MemoryHot<B, G>
+where
+    B: Debug + Send + Sync + 'static,
+    G: StockGate,
+{
     async fn load(&self, seed: &GateSeed) -> StoreResult<Level> {
         self.gate.load(seed).await
     }
@@ -131,7 +151,11 @@ impl StockGate for MemoryHot {
 }
 
 #[async_trait]
-impl Leases for MemoryHot {
+impl<B, G> Leases for MemoryHot<B, G>
+where
+    B: Debug + Send + Sync + 'static,
+    G: Debug + Send + Sync + 'static,
+{
     async fn acquire(
         &self,
         name: &str,
