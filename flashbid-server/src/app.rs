@@ -29,8 +29,14 @@ const DOCUMENT: &str = "/api/v1/openapi.json";
 /// The whole application. Pages of `origins` may call it from other sites.
 pub fn router(state: AppState, origins: &[Origin]) -> Router {
     let (routes, document) = routes::all().split_for_parts();
+    // Only pages can be framed or send a referrer; answers to programs need not carry the headers.
+    let pages = Router::from(SwaggerUi::new("/docs").url(DOCUMENT, document)).layer(
+        ServiceBuilder::new()
+            .layer(always(header::X_FRAME_OPTIONS, "DENY"))
+            .layer(always(header::REFERRER_POLICY, "no-referrer")),
+    );
     let bare = routes
-        .merge(SwaggerUi::new("/docs").url(DOCUMENT, document))
+        .merge(pages)
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         .with_state(state);
@@ -45,8 +51,6 @@ fn around(router: Router, origins: &[Origin]) -> Router {
             .layer(SetRequestIdLayer::x_request_id(Numbered::default()))
             .layer(PropagateRequestIdLayer::x_request_id())
             .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-            .layer(always(header::X_FRAME_OPTIONS, "DENY"))
-            .layer(always(header::REFERRER_POLICY, "no-referrer"))
             .layer(CatchPanicLayer::custom(panicked))
             .layer(DefaultBodyLimit::max(LARGEST_BODY)),
     );

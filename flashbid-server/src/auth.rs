@@ -19,10 +19,10 @@ use crate::config::Secret;
 use crate::problem::Problem;
 use crate::state::AppState;
 
-/// How long an account and a checked token are remembered: a changed weight shows within this time.
+/// How long a checked token is remembered with its account: a changed weight shows within this time.
 const REMEMBERED: Duration = Duration::from_mins(1);
 
-/// How many of each are remembered.
+/// How many tokens are remembered.
 const CAPACITY: u64 = 200_000;
 
 /// The longest token that is looked at; ours have some 200 characters.
@@ -85,14 +85,14 @@ pub struct Sessions {
     checking: DecodingKey,
     rules: Validation,
     ttl: Duration,
+    /// By token: each bid asks here, so it is one look-up and no signature.
     checked: Cache<Box<str>, Session>,
-    known: Cache<BidderId, Arc<Account>>,
 }
 
 /// What a good token says.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Session {
-    user: BidderId,
+    account: Arc<Account>,
     expires_at: Timestamp,
 }
 
@@ -125,8 +125,10 @@ impl Sessions {
             checking: DecodingKey::from_secret(secret.expose().as_bytes()),
             rules,
             ttl,
-            checked: remembering(),
-            known: remembering(),
+            checked: Cache::builder()
+                .max_capacity(CAPACITY)
+                .time_to_live(REMEMBERED)
+                .build(),
         }
     }
 
@@ -151,15 +153,7 @@ impl Sessions {
         if now >= session.expires_at {
             return Err(Problem::unauthorized("The token has expired."));
         }
-        if let Some(account) = self.known.get(&session.user).await {
-            return Ok(account);
-        }
-        let account = self.accounts.by_id(session.user).await?;
-        let account =
-            account.ok_or_else(|| Problem::unauthorized("The token's account is gone."))?;
-        let account = Arc::new(account);
-        self.known.insert(session.user, Arc::clone(&account)).await;
-        Ok(account)
+        Ok(session.account)
     }
 
     async fn session(&self, token: &str) -> Result<Session, Problem> {
@@ -173,22 +167,13 @@ impl Sessions {
         let claims = jsonwebtoken::decode::<Claims>(token, &self.checking, &self.rules)
             .map_err(|_| invalid())?
             .claims;
+        let account = self.accounts.by_id(claims.sub.into()).await?;
+        let gone = || Problem::unauthorized("The token's account is gone.");
         let session = Session {
-            user: claims.sub.into(),
+            account: Arc::new(account.ok_or_else(gone)?),
             expires_at: Timestamp::from_millis(claims.exp.saturating_mul(1_000)),
         };
-        self.checked.insert(token.into(), session).await;
+        self.checked.insert(token.into(), session.clone()).await;
         Ok(session)
     }
-}
-
-fn remembering<K, V>() -> Cache<K, V>
-where
-    K: std::hash::Hash + Eq + Send + Sync + 'static,
-    V: Clone + Send + Sync + 'static,
-{
-    Cache::builder()
-        .max_capacity(CAPACITY)
-        .time_to_live(REMEMBERED)
-        .build()
 }

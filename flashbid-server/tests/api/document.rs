@@ -108,6 +108,8 @@ async fn the_page_to_read_the_document_needs_no_other_site() {
     let site = Site::start().await;
     let page = site.get("/docs/", None).await;
     assert_eq!(page.status, 200);
+    assert_eq!(page.headers["x-frame-options"], "DENY");
+    assert_eq!(page.headers["x-content-type-options"], "nosniff");
     assert!(page.text.contains("swagger-ui"), "{}", page.text);
     assert!(!page.text.contains("//cdn") && !page.text.contains("src=\"http"));
     assert_eq!(site.get("/docs", None).await.status, 200);
