@@ -28,7 +28,7 @@ proptest! {
     })]
 
     #[test]
-    fn every_history_agrees_with_the_model(history in histories(60)) {
+    fn every_history_agrees_with_the_model(history in histories(60, 8)) {
         hold(&history, &Kept::default());
     }
 }

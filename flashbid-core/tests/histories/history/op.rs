@@ -95,7 +95,8 @@ pub(crate) struct Ask {
     pub(crate) at: Option<i64>,
 }
 
-pub(crate) fn histories(ops: usize) -> impl Strategy<Value = History> {
+/// Histories of up to `ops` operations, with up to `at_once` bids placed at once.
+pub(crate) fn histories(ops: usize, at_once: usize) -> impl Strategy<Value = History> {
     let durability = select(&[Durability::Ledger, Durability::Hot][..]);
     let weights = select(&[(1, 1_000, 100), (1, 0, 0), (0, 0, 1), (0, 100, 0)][..]);
     let quotas = [1..4_u32, 1..4_u32];
@@ -104,7 +105,7 @@ pub(crate) fn histories(ops: usize) -> impl Strategy<Value = History> {
         0..3_u32,
         weights,
         quotas,
-        prop::collection::vec(op(), 1..ops),
+        prop::collection::vec(op(at_once), 1..=ops),
     )
         .prop_map(|(durability, retries, weights, quotas, ops)| History {
             durability,
@@ -115,10 +116,10 @@ pub(crate) fn histories(ops: usize) -> impl Strategy<Value = History> {
         })
 }
 
-fn op() -> impl Strategy<Value = Op> {
+fn op(at_once: usize) -> impl Strategy<Value = Op> {
     prop_oneof![
-        12 => (at(), prop::collection::vec(ask(), 1..2)).prop_map(|(at, asks)| Op::Place(at, asks)),
-        5 => (at(), prop::collection::vec(ask(), 2..9)).prop_map(|(at, asks)| Op::Place(at, asks)),
+        12 => (at(), prop::collection::vec(ask(), 1)).prop_map(|(at, asks)| Op::Place(at, asks)),
+        5 => (at(), prop::collection::vec(ask(), 1..=at_once)).prop_map(|(at, asks)| Op::Place(at, asks)),
         4 => at().prop_map(Op::Settle),
         3 => at().prop_map(Op::Relay),
         2 => at().prop_map(Op::Tend),
