@@ -133,10 +133,10 @@ fn period(given: Option<Period>, default: Duration) -> Duration {
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Options {
-    /// Where to listen [default: 127.0.0.1:8000]
+    /// Where to listen (default: 127.0.0.1:8000)
     #[arg(long, global = true, env = "FLASHBID_LISTEN", value_name = "HOST:PORT")]
     pub listen: Option<String>,
-    /// Where the live books are: memory [default: memory]
+    /// Where the live books are: memory (default: memory)
     #[arg(
         long,
         global = true,
@@ -145,7 +145,7 @@ pub struct Options {
         hide_env_values = true
     )]
     pub hot: Option<Secret>,
-    /// Where everything is kept: sqlite:PATH [default: sqlite:flashbid.db]
+    /// Where everything is kept: sqlite:PATH (default: sqlite:flashbid.db)
     #[arg(
         long,
         global = true,
@@ -154,7 +154,7 @@ pub struct Options {
         hide_env_values = true
     )]
     pub ledger: Option<Secret>,
-    /// What tokens are signed with, at least 32 bytes [default: made at the first start and kept in the ledger]
+    /// What tokens are signed with, at least 32 bytes (default: made at the first start and kept in the ledger)
     #[arg(
         long,
         global = true,
@@ -163,7 +163,7 @@ pub struct Options {
         hide_env_values = true
     )]
     pub jwt_secret: Option<Secret>,
-    /// The email of the administrator that the first start makes [default: admin@flashbid.local]
+    /// The email of the administrator that the first start makes (default: admin@flashbid.local)
     #[arg(
         long,
         global = true,
@@ -171,7 +171,7 @@ pub struct Options {
         value_name = "EMAIL"
     )]
     pub admin_email: Option<String>,
-    /// That administrator's password [default: a random one, printed once]
+    /// That administrator's password (default: a random one, printed once)
     #[arg(
         long,
         global = true,
@@ -180,7 +180,7 @@ pub struct Options {
         hide_env_values = true
     )]
     pub admin_password: Option<Secret>,
-    /// What an accepted bid has survived: ledger (it is on disk) or hot (it follows) [default: ledger]
+    /// What an accepted bid has survived: ledger (it is on disk) or hot (it follows) (default: ledger)
     #[arg(
         long,
         global = true,
@@ -189,7 +189,7 @@ pub struct Options {
     )]
     #[serde(deserialize_with = "from_text")]
     pub durability: Option<Durability>,
-    /// How often a changed ranking is pushed [default: 2s]
+    /// How often a changed ranking is pushed (default: 2s)
     #[arg(
         long,
         global = true,
@@ -198,7 +198,7 @@ pub struct Options {
     )]
     #[serde(deserialize_with = "from_text")]
     pub ranking_interval: Option<Period>,
-    /// How often due campaigns are looked for [default: 2s]
+    /// How often due campaigns are looked for (default: 2s)
     #[arg(
         long,
         global = true,
@@ -207,11 +207,11 @@ pub struct Options {
     )]
     #[serde(deserialize_with = "from_text")]
     pub settlement_interval: Option<Period>,
-    /// How long a token is good for [default: 24h]
+    /// How long a token is good for (default: 24h)
     #[arg(long, global = true, env = "FLASHBID_TOKEN_TTL", value_name = "TIME")]
     #[serde(deserialize_with = "from_text")]
     pub token_ttl: Option<Period>,
-    /// Origins whose pages may call the API, separated by commas, or * [default: none]
+    /// Origins whose pages may call the API, separated by commas, or * (default: none)
     #[arg(
         long,
         global = true,
@@ -220,7 +220,7 @@ pub struct Options {
         value_delimiter = ','
     )]
     pub cors_origin: Option<Vec<Origin>>,
-    /// What is logged, such as warn, or warn,flashbid=debug [default: info]
+    /// What is logged, such as warn, or warn,flashbid=debug (default: info)
     #[arg(long, global = true, env = "FLASHBID_LOG", value_name = "FILTER")]
     #[serde(deserialize_with = "from_text")]
     pub log: Option<LogFilter>,
