@@ -1,9 +1,9 @@
 //! The ranked set of a sale's bidders: an order-statistic set that answers the rank of a bidder, the k-th and the
 //! first n in less than linear time.
 //!
-//! The entries stand sorted in chunks of at most [`CHUNK`]; a Fenwick tree over the chunks' lengths turns a chunk into
-//! a rank and a rank into a chunk. With n bidders, an update moves O([`CHUNK`]) neighbouring entries, and every 256th
-//! or so splits a chunk in O(n / [`CHUNK`]); a rank costs two binary searches and O(log n) additions; the first n are a
+//! The entries stand sorted in chunks of at most `CHUNK`; a Fenwick tree over the chunks' lengths turns a chunk into
+//! a rank and a rank into a chunk. With n bidders, an update moves O(`CHUNK`) neighbouring entries, and every 256th
+//! or so splits a chunk in O(n / `CHUNK`); a rank costs two binary searches and O(log n) additions; the first n are a
 //! walk over contiguous memory.
 //!
 //! Source of the tree: Fenwick, "A new data structure for cumulative frequency tables", Software: Practice and

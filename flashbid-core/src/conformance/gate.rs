@@ -1,4 +1,4 @@
-//! The cases of [`StockGate`](crate::store::StockGate).
+//! The cases of [`StockGate`].
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The cases of [`Leases`](crate::store::Leases).
+//! The cases of [`Leases`].
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The cases of [`Ledger`](crate::store::Ledger).
+//! The cases of [`Ledger`].
 
 mod catalog;
 mod phases;

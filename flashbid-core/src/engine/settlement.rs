@@ -42,7 +42,7 @@ impl Engine {
     /// number of nodes, any number of times.
     ///
     /// # Errors
-    /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign, [`Error::Store`](crate::Error::Store):
+    /// [`Error::Rejected`] for an unknown campaign, [`Error::Store`]:
     /// call again.
     pub async fn settle(&self, campaign: CampaignId) -> Result<SettleOutcome> {
         let sale = self.sale(campaign).await?;
