@@ -1,23 +1,12 @@
 //! Random histories of a sale on the memory stores: see [`history`].
 
+#[path = "../disk/mod.rs"]
+mod disk;
 mod history;
 
-use std::sync::Arc;
-
-use flashbid_core::memory::MemoryLedger;
-use flashbid_core::store::Ledger;
-use history::{Disk, histories, hold};
+use disk::Kept;
+use history::{histories, hold};
 use proptest::prelude::*;
-
-/// A ledger that outlives the processes of a history because it is kept outside of them.
-#[derive(Default)]
-struct Kept(Arc<MemoryLedger>);
-
-impl Disk for Kept {
-    fn open(&self) -> Arc<dyn Ledger> {
-        self.0.clone()
-    }
-}
 
 proptest! {
     #![proptest_config(ProptestConfig {

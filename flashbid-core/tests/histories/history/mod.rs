@@ -1,4 +1,4 @@
-//! Histories of a sale, held against a naive model. Shared by the tests of every ledger: a ledger is a [`Disk`], and
+//! Histories of a sale, held against a naive model. Shared by the tests of every ledger: a ledger is a [`Disk`](crate::disk::Disk), and
 //! [`hold`] runs a [`History`] on it.
 
 mod agreement;
@@ -7,9 +7,8 @@ mod model;
 mod op;
 mod world;
 
+use crate::disk::Disk;
 pub(crate) use op::{History, histories};
-pub(crate) use world::Disk;
-
 use world::World;
 
 /// Runs a history on fresh stores over `disk`. After each step what was answered is compared with the model, and

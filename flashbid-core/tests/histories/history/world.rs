@@ -21,6 +21,8 @@ use flashbid_core::{Engine, StoreErrorKind};
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
+use crate::disk::Disk;
+
 use super::op::{Ask, At, History, LENGTH_MS, NODES, SALES, Store, What};
 
 pub(super) const START: Timestamp = Timestamp::from_millis(1_000_000);
@@ -32,12 +34,6 @@ pub(super) const ALL: Page = Page {
     skip: 0,
     limit: 1_000,
 };
-
-/// Where a ledger outlives processes.
-pub(crate) trait Disk {
-    /// Opens the ledger, for the first time or again; it was closed before.
-    fn open(&self) -> Arc<dyn Ledger>;
-}
 
 pub(super) struct World<'a> {
     pub(super) history: &'a History,
