@@ -39,6 +39,8 @@ pub struct Config {
     pub durability: Durability,
     /// How often a changed ranking is pushed.
     pub ranking_interval: Duration,
+    /// How many clients may watch the live feed at a time; one more is answered 503.
+    pub max_sockets: u32,
     /// How often due campaigns are looked for.
     pub settlement_interval: Duration,
     /// How long a token is good for.
@@ -60,6 +62,7 @@ impl Default for Config {
             admin_password: None,
             durability: Durability::Ledger,
             ranking_interval: Duration::from_secs(2),
+            max_sockets: 10_000,
             settlement_interval: Duration::from_secs(2),
             token_ttl: Duration::from_hours(24),
             cors_origins: Vec::new(),
@@ -103,6 +106,7 @@ impl Config {
             },
             durability: options.durability.unwrap_or(default.durability),
             ranking_interval: period(options.ranking_interval, default.ranking_interval),
+            max_sockets: options.max_sockets.unwrap_or(default.max_sockets),
             settlement_interval: period(options.settlement_interval, default.settlement_interval),
             token_ttl: period(options.token_ttl, default.token_ttl),
             cors_origins: options.cors_origin.unwrap_or(default.cors_origins),
@@ -198,6 +202,14 @@ pub struct Options {
     )]
     #[serde(deserialize_with = "from_text")]
     pub ranking_interval: Option<Period>,
+    /// How many clients may watch the live feed at a time (default: 10000)
+    #[arg(
+        long,
+        global = true,
+        env = "FLASHBID_MAX_SOCKETS",
+        value_name = "COUNT"
+    )]
+    pub max_sockets: Option<u32>,
     /// How often due campaigns are looked for (default: 2s)
     #[arg(
         long,
@@ -253,6 +265,7 @@ impl Options {
             admin_password: self.admin_password.or(file.admin_password),
             durability: self.durability.or(file.durability),
             ranking_interval: self.ranking_interval.or(file.ranking_interval),
+            max_sockets: self.max_sockets.or(file.max_sockets),
             settlement_interval: self.settlement_interval.or(file.settlement_interval),
             token_ttl: self.token_ttl.or(file.token_ttl),
             cors_origin: self.cors_origin.or(file.cors_origin),

@@ -27,6 +27,7 @@
 //! | [`config`], [`stores`], [`first_start`] | what it is told, what it opens, what it makes for itself |
 //! | [`server`], [`app`], [`state`] | the running server, the routes with all that is around them, what they share |
 //! | `routes` | one file a resource |
+//! | [`feed`] | what watchers of a campaign are told, live |
 //! | [`wire`], [`extract`], [`problem`] | what goes over the wire: bodies, parameters, errors |
 //! | [`accounts`], [`auth`] | who may bid, and who is asking |
 //!
@@ -40,6 +41,7 @@ mod commands;
 pub mod config;
 pub mod extract;
 pub mod failure;
+pub mod feed;
 pub mod first_start;
 pub mod problem;
 mod routes;

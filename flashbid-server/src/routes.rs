@@ -8,6 +8,7 @@ mod orders;
 mod products;
 mod rankings;
 mod responses;
+mod ws;
 
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -60,5 +61,6 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
         .routes(routes!(orders::of_campaign));
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(health::health))
+        .routes(routes!(ws::feed))
         .nest("/api/v1", api)
 }

@@ -56,6 +56,7 @@ impl Server {
             &secret.secret,
             config.token_ttl,
             config.ranking_interval,
+            config.max_sockets as usize,
         );
         let administrator = first_start::administrator(
             config,

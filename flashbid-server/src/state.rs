@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use crate::accounts::{Accounts, Logins};
 use crate::auth::Sessions;
 use crate::config::Secret;
+use crate::feed::Feed;
 
 /// What every route shares. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -21,28 +22,36 @@ struct Shared {
     accounts: Arc<dyn Accounts>,
     logins: Logins,
     sessions: Sessions,
-    ranking_interval: Duration,
+    feed: Feed,
     stop: CancellationToken,
     connections: TaskTracker,
 }
 
 impl AppState {
-    /// Shares `engine` and `accounts`; tokens are signed with `secret` and good for `token_ttl`.
+    /// Shares `engine` and `accounts`; tokens are signed with `secret` and good for `token_ttl`. At most `sockets`
+    /// clients at a time are told of a changed ranking every `ranking_interval`.
     pub fn new(
         engine: Engine,
         accounts: Arc<dyn Accounts>,
         secret: &Secret,
         token_ttl: Duration,
         ranking_interval: Duration,
+        sockets: usize,
     ) -> Self {
+        let connections = TaskTracker::new();
         Self(Arc::new(Shared {
             logins: Logins::new(Arc::clone(&accounts)),
             sessions: Sessions::new(Arc::clone(&accounts), secret, token_ttl),
+            feed: Feed::new(
+                engine.clone(),
+                ranking_interval,
+                sockets,
+                connections.clone(),
+            ),
             engine,
             accounts,
-            ranking_interval,
             stop: CancellationToken::new(),
-            connections: TaskTracker::new(),
+            connections,
         }))
     }
 
@@ -66,9 +75,9 @@ impl AppState {
         &self.0.sessions
     }
 
-    /// How often a changed ranking is pushed.
-    pub fn ranking_interval(&self) -> Duration {
-        self.0.ranking_interval
+    /// The live feed.
+    pub fn feed(&self) -> &Feed {
+        &self.0.feed
     }
 
     /// Cancelled when the server begins to stop: whoever holds a connection open then says goodbye.

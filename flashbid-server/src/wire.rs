@@ -4,6 +4,7 @@
 //! their text, number or string, straight to the type that takes it.
 
 mod answers;
+mod events;
 mod requests;
 
 pub use answers::{
@@ -11,6 +12,7 @@ pub use answers::{
     CampaignStatus, OpenedSession, Order, OrderList, OwnRanking, Product, ProductList,
     ProductStatus, Ranking, RankingEntry, User,
 };
+pub use events::{BidAccepted, CampaignEnded, Event, RankingUpdate};
 pub use requests::{Login, NewCampaign, NewProduct, PlaceBid, Registration};
 
 use std::fmt::Display;

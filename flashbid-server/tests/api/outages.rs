@@ -71,7 +71,14 @@ fn state(engine: Engine, away: bool) -> AppState {
     };
     let secret = Secret::new(SECRET);
     let hour = Duration::from_hours(1);
-    AppState::new(engine, Arc::new(Stub { away, user }), &secret, hour, hour)
+    AppState::new(
+        engine,
+        Arc::new(Stub { away, user }),
+        &secret,
+        hour,
+        hour,
+        1,
+    )
 }
 
 async fn ask(state: &AppState, request: Request<Body>) -> (Response<()>, Value) {
