@@ -2,6 +2,8 @@
 
 #[path = "../../../flashbid-core/tests/disk/mod.rs"]
 mod disk;
+#[path = "../../../flashbid-core/tests/ties/equal_bids.rs"]
+mod equal_bids;
 #[path = "../../../flashbid-core/tests/histories/history/mod.rs"]
 mod history;
 #[path = "../../../flashbid-core/tests/settlement_interrupted/interruption/mod.rs"]
@@ -9,6 +11,7 @@ mod interruption;
 
 mod histories;
 mod settlement_interrupted;
+mod ties;
 
 use std::sync::Arc;
 
