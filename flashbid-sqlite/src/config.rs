@@ -25,7 +25,7 @@ impl Default for SqliteConfig {
             queue: 1024,
             group: 256,
             busy_timeout: Duration::from_secs(5),
-            cache_kib: 64 * 1024,
+            cache_kib: 16 * 1024,
             checkpoint_pages: 4_000,
         }
     }

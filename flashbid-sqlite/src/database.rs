@@ -146,7 +146,7 @@ impl Database {
     ///
     /// # Errors
     /// [`OpenError::Newer`] when the file has seen more scripts than are given here, [`OpenError::Older`] when it has
-    /// seen fewer and is open for reading only, [`OpenError::Failed`] when a script fails: then nothing has changed.
+    /// seen fewer and is open for reading only, [`OpenError::Migration`] when a script fails: then nothing has changed.
     pub async fn migrate(&self, set: &str, scripts: &[&str]) -> Result<(), OpenError> {
         let set = set.to_owned();
         let scripts: Vec<String> = scripts.iter().map(ToString::to_string).collect();
@@ -159,7 +159,10 @@ impl Database {
                 .await
         };
         outcome
-            .map_err(|error| file::failed(Path::new(&named), error))
+            .map_err(|error| OpenError::Migration {
+                set: named,
+                cause: Arc::new(error),
+            })
             .flatten()
     }
 

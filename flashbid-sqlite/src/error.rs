@@ -74,6 +74,14 @@ pub enum OpenError {
         /// The version that is needed.
         known: u32,
     },
+    /// A script failed, and nothing of it remains.
+    #[error("the tables `{set}` could not be brought up to date: {cause}")]
+    Migration {
+        /// Which set of migrations.
+        set: String,
+        /// What SQLite said.
+        cause: Arc<dyn StdError + Send + Sync>,
+    },
     /// Anything else.
     #[error("{} could not be opened: {cause}", .path.display())]
     Failed {

@@ -14,22 +14,18 @@ macro_rules! columns {
     };
 }
 
-/// The sequences of a bidder, one stretch of the log after the other, the newest first. The log may have gaps, so each
-/// step looks for the next stretch that has any bid.
-macro_rules! sequences_of_bidder {
-    () => {
-        "WITH RECURSIVE stretches (stretch) AS (
-             SELECT max(sequence) >> 12 FROM bids WHERE campaign = ?1
-             UNION ALL
-             SELECT (SELECT max(sequence) >> 12 FROM bids WHERE campaign = ?1 AND sequence < stretch << 12)
-             FROM stretches WHERE stretch > 0
-         ),
-         own (sequence) AS (
-             SELECT bids.sequence FROM stretches CROSS JOIN bids INDEXED BY bids_of
-             WHERE bids.campaign = ?1 AND bids.sequence >> 12 = stretches.stretch AND bids.bidder = ?2
-         ) "
-    };
-}
+/// The sequences of a bidder's bids, newest first, one stretch of the log after the other. The log may have gaps, so
+/// each step looks for the next stretch that has any bid.
+const OF_BIDDER: &str = "
+    WITH RECURSIVE stretches (stretch) AS (
+        SELECT max(sequence) >> 12 FROM bids WHERE campaign = ?1
+        UNION ALL
+        SELECT (SELECT max(sequence) >> 12 FROM bids WHERE campaign = ?1 AND sequence < stretch << 12)
+        FROM stretches WHERE stretch > 0
+    )
+    SELECT sequence FROM stretches CROSS JOIN bids INDEXED BY bids_of
+    WHERE campaign = ?1 AND sequence >> 12 = stretch AND bidder = ?2
+    ORDER BY sequence DESC";
 
 /// Writes a bid, and answers whether its sequence was free.
 pub(super) fn insert(
@@ -114,27 +110,22 @@ pub(super) fn of(
     bidder: BidderId,
     page: Page,
 ) -> Result<Listing<AcceptedBid>, DatabaseError> {
-    const TOTAL: &str = concat!(sequences_of_bidder!(), "SELECT count(*) FROM own");
-    const PAGE: &str = concat!(
-        sequences_of_bidder!(),
-        "SELECT ",
-        columns!(),
-        " FROM bids WHERE campaign = ?1
-          AND sequence IN (SELECT sequence FROM own ORDER BY sequence DESC LIMIT ?3 OFFSET ?4)
-          ORDER BY sequence DESC"
-    );
     let Some(number) = campaigns::number(tx, campaign)? else {
         return Ok(row::nothing());
     };
-    let (limit, offset) = row::window(page);
-    let items = row::all(
-        tx,
-        PAGE,
-        params![number.0, bidder.as_bytes(), limit, offset],
-        bid,
-    )?;
-    let total = row::count(tx, TOTAL, params![number.0, bidder.as_bytes()])?;
-    Ok(Listing { items, total })
+    let key = params![number.0, bidder.as_bytes()];
+    let sequences: Vec<Sequence> = row::all(tx, OF_BIDDER, key, |row| read(row, 0))?;
+    let skip = usize::try_from(page.skip).unwrap_or(usize::MAX);
+    let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    let shown = sequences.iter().skip(skip).take(limit);
+    let items = shown.map(|sequence| {
+        at(tx, number, *sequence)?
+            .ok_or_else(|| DatabaseError::corrupt("the index names a bid that is not there"))
+    });
+    Ok(Listing {
+        items: items.collect::<Result<_, _>>()?,
+        total: sequences.len() as u64,
+    })
 }
 
 fn bid(row: &Row<'_>) -> rusqlite::Result<AcceptedBid> {

@@ -135,11 +135,49 @@ fn a_settlement_of_a_killed_process_is_all_or_nothing() {
         std::fs::copy(&prepared, &path).unwrap();
         let mut child = Spawned::start(TEST, &path);
         assert_eq!(child.next().as_deref(), Some("begun"));
-        wait(whole * moment / 16);
+        // Closest together where the transaction is short on a warm machine.
+        wait(whole * moment * moment / 256);
         child.kill();
         let done = child.any(|line| line == "done");
         check_settlement(&path, done.then_some(true));
     }
+}
+
+#[test]
+fn a_settlement_that_was_written_but_not_committed_is_gone() {
+    const TEST: &str = "death::a_settlement_that_was_written_but_not_committed_is_gone";
+    if let Some(path) = child::file() {
+        return Runtime::new().unwrap().block_on(settle_and_hang(&path));
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sale.db");
+    Runtime::new().unwrap().block_on(prepare_settlement(&path));
+    let mut child = Spawned::start(TEST, &path);
+    assert_eq!(child.next().as_deref(), Some("written"));
+    child.kill();
+    check_settlement(&path, Some(false));
+}
+
+/// Hangs in a write that shares its commit with the settlement.
+async fn settle_and_hang(path: &Path) {
+    let ledger = SqliteLedger::open(path).unwrap();
+    let sealing = ledger.campaign(campaign(1, 0).id).await.unwrap().unwrap();
+    let plan = settlement_of(&sealing);
+    let (go_on, gate) = mpsc::channel();
+    let held = ledger.database().write(move |_| {
+        gate.recv().unwrap();
+        Ok(())
+    });
+    let hanging = ledger.database().write(|_| {
+        child::tell("written");
+        child::wait_for_parent();
+        Ok(())
+    });
+    let settling = ledger.commit_settlement(&plan, TOKEN);
+    let release = async { go_on.send(()).unwrap() };
+    // They are queued in this order before the first may go on.
+    let (_, settled, ..) = tokio::join!(biased; held, settling, hanging, release);
+    settled.unwrap();
 }
 
 /// A point in time is what this test is about, so here it waits for one.

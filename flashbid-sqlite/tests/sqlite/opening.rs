@@ -211,7 +211,7 @@ async fn tables_of_the_embedder_migrate_all_or_nothing() {
         .migrate("users", &[first, second, "no SQL"])
         .await
         .unwrap_err();
-    assert!(matches!(error, OpenError::Failed { .. }), "{error}");
+    assert!(matches!(error, OpenError::Migration { .. }), "{error}");
     database.migrate("users", &[first, second]).await.unwrap();
     database.migrate("users", &[first, second]).await.unwrap();
     let error = database.migrate("users", &[first]).await.unwrap_err();
