@@ -8,8 +8,7 @@ use super::{Durability, Engine};
 use crate::bid::{AcceptedBid, Bid, NewBid, admit_price};
 use crate::error::{Rejection, Result, StoreError, StoreErrorKind};
 use crate::id::{BidId, CampaignId};
-use crate::rank::Sequence;
-use crate::store::{EventBatch, Placed, Placement, StoreResult};
+use crate::store::{Epoch, EventBatch, Placed, Placement, StoreResult};
 
 /// How often a batch may be placed: once, again in the life that another node began, and again in the one begun here.
 const TRIES: u32 = 4;
@@ -110,37 +109,26 @@ impl Engine {
             sale.tell(last.unwrap_or_default());
             return Ok(());
         }
-        let told = sale.told();
-        let mut new = Vec::with_capacity(placed.outcomes.len());
-        for placement in placements {
-            match placement {
-                Placement::Accepted(bid) => new.push(bid.clone()),
-                // Its first placement may have died before the ledger had it.
-                Placement::Replayed(bid) if bid.sequence > told => {
-                    self.record(sale, placed, vec![bid.clone()]).await?;
-                }
-                Placement::Replayed(_) => {}
-            }
+        // A replayed bid goes to the ledger too: its first placement may have died on the way there.
+        let mut bids: Vec<&AcceptedBid> = placements.map(Placement::bid).collect();
+        bids.sort_unstable_by_key(|bid| bid.sequence);
+        bids.dedup_by_key(|bid| bid.sequence);
+        for stretch in bids.chunk_by(|bid, next| bid.sequence.next() == next.sequence) {
+            self.record(sale, placed.epoch, stretch).await?;
         }
-        self.record(sale, placed, new).await
+        Ok(())
     }
 
     /// Records a stretch of bids that follow each other without a gap.
-    async fn record(
-        &self,
-        sale: &Sale,
-        placed: &Placed,
-        bids: Vec<AcceptedBid>,
-    ) -> StoreResult<()> {
+    async fn record(&self, sale: &Sale, epoch: Epoch, bids: &[&AcceptedBid]) -> StoreResult<()> {
         let (Some(first), Some(last)) = (bids.first(), bids.last()) else {
             return Ok(());
         };
-        let after = Sequence::new(first.sequence.get() - 1);
         let batch = EventBatch {
-            epoch: placed.epoch,
-            after,
+            epoch,
+            after: first.sequence.previous(),
             through: last.sequence,
-            bids,
+            bids: bids.iter().copied().cloned().collect(),
         };
         let id = sale.campaign.id;
         let checkpoint = retry(self.options().retries, || self.0.ledger.record(id, &batch)).await?;

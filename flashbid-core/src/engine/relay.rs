@@ -1,11 +1,11 @@
 //! The relay: moves events of the hot store to the ledger, which is how a bid reaches it whose node died between the
 //! two, and every bid under [`Durability::Hot`](super::Durability::Hot).
 
-use super::Engine;
 use super::bidding::is_stale;
 use super::retry::retry;
 use super::sale::Sale;
-use crate::error::Result;
+use super::{Durability, Engine};
+use crate::error::{Result, StoreError, StoreErrorKind};
 use crate::id::CampaignId;
 use crate::rank::Sequence;
 use crate::store::StoreResult;
@@ -32,14 +32,24 @@ impl Engine {
         let ledger = &self.0.ledger;
         let mut checkpoint = retry(retries, || ledger.checkpoint(id)).await?;
         loop {
-            let page = self.options().relay_page;
+            // The event at the checkpoint is read as well: the ledger refuses it when the book has another there.
+            let (after, page) = (
+                checkpoint.previous(),
+                self.options().relay_page.saturating_add(1),
+            );
             let batch = self
-                .with_book(sale, || self.0.hot.events_after(id, checkpoint, page))
+                .with_book(sale, || self.0.hot.events_after(id, after, page))
                 .await?;
-            if batch.through > checkpoint {
+            let first = batch.bids.first().map(|bid| bid.sequence);
+            if checkpoint > Sequence::ZERO && first != Some(checkpoint) {
+                return Err(StoreError::new("engine", "relay", StoreErrorKind::Conflict)
+                    .because("the book has fallen behind the ledger"));
+            }
+            if first.is_some() {
                 checkpoint = retry(retries, || ledger.record(id, &batch)).await?;
-            } else {
-                if self.0.durability == super::Durability::Ledger {
+            }
+            if batch.bids.len() < page {
+                if self.0.durability == Durability::Ledger {
                     sale.tell(checkpoint);
                 }
                 return Ok(checkpoint);

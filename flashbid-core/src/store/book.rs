@@ -65,6 +65,13 @@ pub enum Placement {
 
 impl Placement {
     /// The bid as it was accepted, now or before.
+    pub const fn bid(&self) -> &AcceptedBid {
+        match self {
+            Self::Accepted(bid) | Self::Replayed(bid) => bid,
+        }
+    }
+
+    /// The bid as it was accepted, now or before.
     pub fn into_bid(self) -> AcceptedBid {
         match self {
             Self::Accepted(bid) | Self::Replayed(bid) => bid,
