@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::commands::{migrate, replay, seed, serve, verify};
+use crate::commands::{demo, migrate, replay, seed, serve, verify};
 use crate::config::{Config, Options};
 use crate::failure::Failure;
 
@@ -29,6 +29,8 @@ struct Cli {
 enum Command {
     /// Serves the API and settles what is due; the default
     Serve,
+    /// Holds a sale with simulated bidders, shows it live, and proves its outcome
+    Demo(demo::Arguments),
     /// Makes an administrator, users, a product and a running campaign, and prints their ids as JSON
     Seed(seed::Arguments),
     /// Runs bids from a CSV file through the engine, in memory, and prints the winners
@@ -78,13 +80,17 @@ fn parse() -> Result<Option<Cli>, Failure> {
 
 impl Cli {
     fn run(self) -> Result<(), Failure> {
-        let config = Config::load(self.options, self.config.as_deref())?;
+        let mut config = Config::load(self.options, self.config.as_deref())?;
+        if let Some(Command::Demo(_)) = self.command {
+            demo::adapt(&mut config);
+        }
         log(&config);
         let runtime = tokio::runtime::Runtime::new()
             .map_err(|error| Failure::usage(format!("cannot start: {error}")))?;
         runtime.block_on(async {
             match self.command.unwrap_or(Command::Serve) {
                 Command::Serve => serve::run(&config).await,
+                Command::Demo(arguments) => demo::run(&config, &arguments).await,
                 Command::Seed(arguments) => seed::run(&config, &arguments).await,
                 Command::Replay(arguments) => replay::run(&arguments).await,
                 Command::Verify(arguments) => verify::run(&config, &arguments).await,

@@ -1,5 +1,6 @@
 //! What the program can do, one file a command.
 
+pub(crate) mod demo;
 pub(crate) mod migrate;
 pub mod replay;
 pub(crate) mod seed;

@@ -41,6 +41,11 @@ impl Password {
         }
     }
 
+    /// The text itself.
+    pub(crate) const fn secret(&self) -> &Secret {
+        &self.0
+    }
+
     pub(super) fn as_bytes(&self) -> &[u8] {
         self.0.expose().as_bytes()
     }

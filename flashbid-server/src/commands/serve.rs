@@ -8,10 +8,7 @@ use crate::server::Server;
 /// Serves until it is told to stop. A second signal ends it at once.
 pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     // Listened for before anything is open: a signal during the start stops it as well.
-    let (mut terminate, mut interrupt) = (
-        listen_for(SignalKind::terminate())?,
-        listen_for(SignalKind::interrupt())?,
-    );
+    let mut signals = Signals::listen()?;
     let server = Server::start(config).await?;
     say(format_args!(
         "FlashBid {} listens on http://{} (documentation at /docs)",
@@ -25,25 +22,45 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
         ));
     }
     say(format_args!("Administrator: {}", server.administrator()));
-    let code = first_of(&mut terminate, &mut interrupt).await;
+    let code = signals.first().await;
     tracing::info!("stopping; a second signal ends at once");
     tokio::select! {
         () = server.stop() => {
             tracing::info!("stopped");
             Ok(())
         }
-        _ = first_of(&mut terminate, &mut interrupt) => std::process::exit(code),
+        _ = signals.first() => std::process::exit(code),
     }
 }
 
-fn listen_for(kind: SignalKind) -> Result<Signal, Failure> {
-    signal(kind).map_err(|error| Failure::usage(format!("cannot listen for signals: {error}")))
+/// The signals that ask a server to stop.
+#[derive(Debug)]
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
 }
 
-/// Waits for either signal, and answers the exit code of a process that dies of it.
-async fn first_of(terminate: &mut Signal, interrupt: &mut Signal) -> i32 {
-    tokio::select! {
-        _ = terminate.recv() => 128 + 15,
-        _ = interrupt.recv() => 128 + 2,
+impl Signals {
+    /// Listens from now on.
+    ///
+    /// # Errors
+    /// A system that has no such signals.
+    pub(super) fn listen() -> Result<Self, Failure> {
+        let listen_for = |kind| {
+            signal(kind)
+                .map_err(|error| Failure::usage(format!("cannot listen for signals: {error}")))
+        };
+        Ok(Self {
+            terminate: listen_for(SignalKind::terminate())?,
+            interrupt: listen_for(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for either signal, and answers the exit code of a process that dies of it.
+    pub(super) async fn first(&mut self) -> i32 {
+        tokio::select! {
+            _ = self.terminate.recv() => 128 + 15,
+            _ = self.interrupt.recv() => 128 + 2,
+        }
     }
 }

@@ -1,5 +1,5 @@
 use flashbid_core::campaign::Phase;
-use flashbid_core::engine::audit;
+use flashbid_core::engine::audit::{self, Verdict};
 use flashbid_core::id::CampaignId;
 use flashbid_core::{Error, Rejection};
 
@@ -27,8 +27,17 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Fa
             }
             other => Failure::usage(format!("cannot read the ledger: {other}")),
         })?;
+    report(&verdict)
+}
+
+/// Prints what an audit found.
+///
+/// # Errors
+/// The violations, if there are any.
+pub(super) fn report(verdict: &Verdict) -> Result<(), Failure> {
     say(format_args!(
-        "campaign {campaign}, {}: {} bids of {} bidders; {} orders, quota {}, stock {}",
+        "campaign {}, {}: {} bids of {} bidders; {} orders, quota {}, stock {}",
+        verdict.campaign,
         match verdict.phase {
             Phase::Settled => "settled",
             Phase::Cancelled => "cancelled",
