@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use flashbid_core::bid::{AcceptedBid, Bid, NewBid, admit_time, replaces};
-use flashbid_core::campaign::{DEFAULT_PAYMENT_DEADLINE, FencingToken, Format, Rebid, Window};
+use flashbid_core::campaign::{
+    DEFAULT_PAYMENT_DEADLINE, FencingToken, Format, Phase, Rebid, Window,
+};
 use flashbid_core::engine::{NewCampaign, NewProduct};
 use flashbid_core::id::{BidderId, CampaignId};
 use flashbid_core::memory::{MemoryGate, MemoryHot};
@@ -66,10 +68,16 @@ impl NaiveBook {
 impl BidBook for NaiveBook {
     async fn open(&self, seed: &BookSeed) -> StoreResult<Epoch> {
         let mut books = self.books();
-        if let Some(book) = books.get(&seed.campaign.id)
-            && book.epoch >= seed.epoch
-        {
-            return Ok(book.epoch);
+        if let Some(book) = books.get_mut(&seed.campaign.id) {
+            if book.epoch >= seed.epoch {
+                return Ok(book.epoch);
+            }
+            if book.may_go_on(seed) {
+                book.epoch = seed.epoch;
+                book.fence = book.fence.max(seed.campaign.fence);
+                book.sealed |= seed.campaign.phase.is_closed();
+                return Ok(book.epoch);
+            }
         }
         let Format::Ranked { weights, rebid } = seed.campaign.terms.format else {
             return Err(
@@ -161,6 +169,12 @@ impl BidBook for NaiveBook {
 }
 
 impl Book {
+    /// Whether this book has all that the ledger knows, and may have more that counts.
+    fn may_go_on(&self, seed: &BookSeed) -> bool {
+        let over = matches!(seed.campaign.phase, Phase::Settled | Phase::Cancelled);
+        !over && seed.bids.iter().all(|bid| self.log.contains(bid))
+    }
+
     fn place(&mut self, bid: &NewBid) -> Result<Placement, Rejection> {
         if let Some(known) = self.log.iter().find(|known| known.id == bid.id) {
             let replay = || Placement::Replayed(known.clone());

@@ -315,3 +315,34 @@ async fn many_bidders_open_a_lost_book_once_a_node() {
     assert_eq!(stores.recorded().await.len(), 201);
     assert_eq!(nodes[0].prices().await.len(), 201);
 }
+
+/// Two nodes met a campaign that nobody had opened, and both asked the ledger. One opened the book and took a bid, and
+/// the other, which had asked later, replaced the book with an empty one.
+#[tokio::test(start_paused = true)]
+async fn two_nodes_that_open_a_book_at_once_lose_no_acknowledged_bid() {
+    for durability in [Durability::Ledger, Durability::Hot] {
+        let stores = Stores::new().await;
+        let [fast, slow] = [1, 2].map(|seed| stores.node(seed, durability));
+        let [fasts, slows] = [&fast, &slow].map(|node| node.hot.faults());
+        fasts.pause_at(3, Moment::Before);
+        slows.pause_at(3, Moment::Before);
+        let (mut fast_bid, mut slow_bid) = (pin!(fast.bid(1, 20)), pin!(slow.bid(2, 10)));
+        tokio::select! {
+            bid = &mut fast_bid => panic!("{bid:?} was not paused"),
+            () = fasts.paused() => {}
+        }
+        tokio::select! {
+            bid = &mut slow_bid => panic!("{bid:?} was not paused"),
+            () = slows.paused() => {}
+        }
+        for faults in [&fasts, &slows] {
+            assert_eq!(faults.log(), ["place", "place", "open"]);
+        }
+        fasts.resume();
+        let accepted = fast_bid.await;
+        slows.resume();
+        slow_bid.await;
+        assert_eq!(fast.bid(1, 20).await, accepted, "{durability:?}");
+        assert_eq!(slow.prices().await, ["20.00", "10.00"], "{durability:?}");
+    }
+}

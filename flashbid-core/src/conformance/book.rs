@@ -19,7 +19,9 @@ macro_rules! bid_book_conformance {
         $crate::conformance_tests! { [$($store)*] book:
             open_is_idempotent
             an_older_epoch_changes_nothing
-            a_newer_epoch_replaces_the_book
+            a_book_that_has_the_seed_goes_on
+            a_newer_epoch_replaces_a_book_that_disagrees
+            a_newer_epoch_replaces_the_book_of_a_settled_campaign
             a_restored_book_continues
             a_restored_book_replays_answers
             a_restored_book_keeps_gaps

@@ -1,6 +1,7 @@
 //! The live books in this process.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
@@ -9,7 +10,7 @@ use tokio::sync::Mutex;
 use super::BACKEND;
 use crate::bid::{AcceptedBid, NewBid, admit_time, replaces};
 use crate::board::Board;
-use crate::campaign::{Campaign, FencingToken, Format, Window};
+use crate::campaign::{Campaign, FencingToken, Format, Phase, Window};
 use crate::error::{Rejection, StoreError, StoreErrorKind};
 use crate::id::{BidId, BidderId, CampaignId};
 use crate::money::Money;
@@ -30,13 +31,8 @@ pub struct MemoryBook {
     books: RwLock<HashMap<CampaignId, Shelved>>,
 }
 
-/// A book and the life it is in. The lock is one that lets the thread do other work while it waits: a batch takes long
-/// enough for that to matter.
-#[derive(Clone, Debug)]
-struct Shelved {
-    epoch: Epoch,
-    book: Arc<Mutex<Book>>,
-}
+/// The lock is one that lets the thread do other work while it waits: a batch takes long enough for that to matter.
+type Shelved = Arc<Mutex<Book>>;
 
 impl MemoryBook {
     /// No books yet; their time is that of `clock`.
@@ -47,16 +43,13 @@ impl MemoryBook {
         }
     }
 
-    fn book(&self, campaign: CampaignId, operation: &'static str) -> StoreResult<Arc<Mutex<Book>>> {
+    fn book(&self, campaign: CampaignId, operation: &'static str) -> StoreResult<Shelved> {
         let books = self.books.read().unwrap_or_else(PoisonError::into_inner);
-        books
-            .get(&campaign)
-            .map(|shelved| shelved.book.clone())
-            .ok_or(StoreError::new(
-                BACKEND,
-                operation,
-                StoreErrorKind::NotFound,
-            ))
+        books.get(&campaign).cloned().ok_or(StoreError::new(
+            BACKEND,
+            operation,
+            StoreErrorKind::NotFound,
+        ))
     }
 }
 
@@ -69,22 +62,25 @@ impl Default for MemoryBook {
 #[async_trait]
 impl BidBook for MemoryBook {
     async fn open(&self, seed: &BookSeed) -> StoreResult<Epoch> {
-        let mut books = self.books.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(open) = books
-            .get(&seed.campaign.id)
-            .filter(|open| open.epoch >= seed.epoch)
-        {
-            return Ok(open.epoch);
+        let shelved = {
+            let mut books = self.books.write().unwrap_or_else(PoisonError::into_inner);
+            match books.entry(seed.campaign.id) {
+                Slot::Occupied(open) => open.get().clone(),
+                Slot::Vacant(gap) => {
+                    gap.insert(Arc::new(Mutex::new(Book::open(seed))));
+                    return Ok(seed.epoch);
+                }
+            }
+        };
+        let mut book = shelved.lock().await;
+        if book.epoch < seed.epoch {
+            if book.may_go_on(seed) {
+                book.go_on(seed);
+            } else {
+                *book = Book::open(seed);
+            }
         }
-        let book = Arc::new(Mutex::new(Book::open(seed)));
-        books.insert(
-            seed.campaign.id,
-            Shelved {
-                epoch: seed.epoch,
-                book,
-            },
-        );
-        Ok(seed.epoch)
+        Ok(book.epoch)
     }
 
     async fn place(&self, campaign: CampaignId, batch: &[NewBid]) -> StoreResult<Placed> {
@@ -201,6 +197,22 @@ impl Book {
             book.append(bid.clone());
         }
         book
+    }
+
+    /// Whether this book has all that the ledger knows, and may have more that counts.
+    fn may_go_on(&self, seed: &BookSeed) -> bool {
+        let has = |bid: &AcceptedBid| {
+            let known = self.ids.get(&bid.id);
+            known.is_some_and(|known| self.log[*known] == *bid)
+        };
+        let over = matches!(seed.campaign.phase, Phase::Settled | Phase::Cancelled);
+        !over && seed.bids.iter().all(has)
+    }
+
+    fn go_on(&mut self, seed: &BookSeed) {
+        self.epoch = seed.epoch;
+        self.fence = self.fence.max(seed.campaign.fence);
+        self.sealed |= seed.campaign.phase.is_closed();
     }
 
     fn place(&mut self, bid: &NewBid, now: Timestamp) -> Result<Placement, Rejection> {

@@ -156,7 +156,10 @@ pub trait BidBook: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     /// - A book of the same or a newer epoch is left as it is. `open_is_idempotent`, `an_older_epoch_changes_nothing`
-    /// - A book of an older epoch is replaced. `a_newer_epoch_replaces_the_book`
+    /// - A book of an older epoch that has every bid of the seed goes on in the new one, with all that it has beyond:
+    ///   it was never lost. `a_book_that_has_the_seed_goes_on`
+    /// - A book of an older epoch that lacks a bid of the seed, or whose campaign is settled or cancelled, is replaced.
+    ///   `a_newer_epoch_replaces_a_book_that_disagrees`, `a_newer_epoch_replaces_the_book_of_a_settled_campaign`
     /// - The seed's bids give the same standings, sequences, bid numbers and answers to retries as when they were
     ///   placed; new bids continue behind the last sequence. `a_restored_book_continues`,
     ///   `a_restored_book_replays_answers`, `a_restored_book_keeps_gaps`

@@ -48,6 +48,8 @@ enum Mistake {
     IgnoresEpochs,
     /// It keeps the first book whatever comes.
     KeepsTheOldBook,
+    /// It opens each newer epoch from the seed alone.
+    ForgetsTheOldBook,
     /// It opens every book for bids.
     OpensClosedBooks,
     /// It forgets the names.
@@ -135,7 +137,11 @@ impl BidBook for Broken {
         *self.window.lock().unwrap() = Some(seed.campaign.terms.window);
         let mut seed = seed.clone();
         self.spoil_seed(&mut seed);
-        if self.makes(Mistake::IgnoresEpochs) {
+        let older = match self.book.top(seed.campaign.id, 0).await {
+            Ok(ranking) => ranking.stats.epoch < seed.epoch,
+            Err(_) => false,
+        };
+        if self.makes(Mistake::IgnoresEpochs) || self.makes(Mistake::ForgetsTheOldBook) && older {
             self.book.discard(seed.campaign.id).await?;
         }
         if self.makes(Mistake::KeepsTheOldBook)
@@ -372,7 +378,12 @@ fn a_book_of_the_wrong_life_is_found() {
         open_is_idempotent,
         an_older_epoch_changes_nothing,
     );
-    assert_fails!(book, sound(), broken(Mistake::KeepsTheOldBook); a_newer_epoch_replaces_the_book);
+    assert_fails!(
+        book, sound(), broken(Mistake::KeepsTheOldBook);
+        a_newer_epoch_replaces_a_book_that_disagrees,
+        a_newer_epoch_replaces_the_book_of_a_settled_campaign,
+    );
+    assert_fails!(book, sound(), broken(Mistake::ForgetsTheOldBook); a_book_that_has_the_seed_goes_on);
 }
 
 #[test]

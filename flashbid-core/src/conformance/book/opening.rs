@@ -44,30 +44,95 @@ pub async fn an_older_epoch_changes_nothing<S: BidBook + ?Sized>(store: Arc<S>) 
     assert!(!stats.sealed);
 }
 
-/// A newer epoch forgets what the older book had and the ledger did not.
-pub async fn a_newer_epoch_replaces_the_book<S: BidBook + ?Sized>(store: Arc<S>) {
+/// Two nodes open a book at once, and the first takes bids before the second has come: they are not lost.
+pub async fn a_book_that_has_the_seed_goes_on<S: BidBook + ?Sized>(store: Arc<S>) {
+    let campaign = opened(&*store, campaign(running())).await;
+    let window = campaign.terms.window;
+    let recorded = accept(&*store, campaign.id, &bid(window, 5, 10)).await;
+    let beyond = bid(window, 7, 20);
+    let answer = accept(&*store, campaign.id, &beyond).await;
+    for (epoch, bids) in [(2, vec![recorded.clone()]), (3, vec![])] {
+        let newer = BookSeed {
+            epoch: Epoch::new(epoch),
+            bids,
+            ..seed(&campaign)
+        };
+        let opened = store.open(&newer).await.expect("opens");
+        assert_eq!(opened, Epoch::new(epoch));
+        let events = [recorded.clone(), answer.clone()];
+        assert_eq!(log(&*store, campaign.id).await, events);
+        let again = [beyond.clone()];
+        let placed = store.place(campaign.id, &again).await.expect("it is open");
+        assert_eq!(placed.epoch, Epoch::new(epoch), "the answer names the life");
+        assert_eq!(placed.outcomes, [Ok(Placement::Replayed(answer.clone()))]);
+    }
+    let sealing = BookSeed {
+        campaign: Campaign {
+            phase: Phase::Sealing,
+            fence: FencingToken::new(7),
+            ..campaign.clone()
+        },
+        epoch: Epoch::new(4),
+        bids: vec![],
+    };
+    store.open(&sealing).await.expect("opens");
+    let stats = store.top(campaign.id, 0).await.expect("it is open").stats;
+    assert!(stats.sealed, "a campaign that is sealing goes on sealed");
+    assert_eq!(stats.bids, 2);
+    let late = store.seal(campaign.id, FencingToken::new(6)).await;
+    assert_eq!(failure(late), StoreErrorKind::Fenced);
+}
+
+/// A book that fell behind the ledger, or has another bid in the place of a recorded one, gives way to the ledger's.
+pub async fn a_newer_epoch_replaces_a_book_that_disagrees<S: BidBook + ?Sized>(store: Arc<S>) {
     let campaign = opened(&*store, campaign(running())).await;
     let window = campaign.terms.window;
     let kept = accept(&*store, campaign.id, &bid(window, 5, 10)).await;
     let lost = bid(window, 7, 20);
-    let lost_answer = accept(&*store, campaign.id, &lost).await;
-    let newer = BookSeed {
-        epoch: Epoch::new(2),
-        bids: vec![kept.clone()],
-        ..seed(&campaign)
-    };
-    assert_eq!(store.open(&newer).await.expect("opens"), Epoch::new(2));
-    assert_eq!(log(&*store, campaign.id).await, [kept]);
-    assert_eq!(
-        store
-            .standing(campaign.id, lost.bidder)
-            .await
-            .expect("it is open"),
-        None
-    );
+    accept(&*store, campaign.id, &lost).await;
+    let mut bids = vec![kept];
+    for (epoch, sequence) in [(2, 2), (3, 3)] {
+        bids.push(event(&campaign, fresh(), sequence));
+        let newer = BookSeed {
+            epoch: Epoch::new(epoch),
+            bids: bids.clone(),
+            ..seed(&campaign)
+        };
+        let opened = store.open(&newer).await.expect("opens");
+        assert_eq!(opened, Epoch::new(epoch));
+        assert_eq!(log(&*store, campaign.id).await, bids);
+    }
+    let standing = store.standing(campaign.id, lost.bidder).await;
+    assert_eq!(standing.expect("it is open"), None);
     let placed = store.place(campaign.id, &[lost]).await.expect("it is open");
-    assert_eq!(placed.epoch, Epoch::new(2), "the answer names the new life");
-    assert_eq!(placed.outcomes, [Ok(Placement::Accepted(lost_answer))]);
+    assert_eq!(placed.epoch, Epoch::new(3), "the answer names the new life");
+    let again = placed.outcomes.into_iter().map(|outcome| match outcome {
+        Ok(Placement::Accepted(bid)) => bid.sequence,
+        other => panic!("{other:?} instead of a new bid"),
+    });
+    assert!(again.eq([Sequence::new(4)]));
+}
+
+/// All that counts of a settled campaign is in the ledger.
+pub async fn a_newer_epoch_replaces_the_book_of_a_settled_campaign<S: BidBook + ?Sized>(
+    store: Arc<S>,
+) {
+    let campaign = opened(&*store, campaign(running())).await;
+    let window = campaign.terms.window;
+    let recorded = accept(&*store, campaign.id, &bid(window, 5, 10)).await;
+    accept(&*store, campaign.id, &bid(window, 7, 20)).await;
+    for (epoch, phase) in [(2, Phase::Settled), (3, Phase::Cancelled)] {
+        let newer = BookSeed {
+            campaign: Campaign {
+                phase,
+                ..campaign.clone()
+            },
+            epoch: Epoch::new(epoch),
+            bids: vec![recorded.clone()],
+        };
+        store.open(&newer).await.expect("opens");
+        assert_eq!(log(&*store, campaign.id).await, newer.bids);
+    }
 }
 
 /// A restored book has the same ranking and figures, and goes on counting where it was.
