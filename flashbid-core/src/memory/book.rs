@@ -62,12 +62,17 @@ impl Default for MemoryBook {
 #[async_trait]
 impl BidBook for MemoryBook {
     async fn open(&self, seed: &BookSeed) -> StoreResult<Epoch> {
-        let shelved = {
+        let known = self.book(seed.campaign.id, "open").ok();
+        let shelved = if let Some(shelved) = known {
+            shelved
+        } else {
+            // A long history takes a while: the other books are not kept waiting for it.
+            let opened = Arc::new(Mutex::new(Book::open(seed)));
             let mut books = self.books.write().unwrap_or_else(PoisonError::into_inner);
             match books.entry(seed.campaign.id) {
                 Slot::Occupied(open) => open.get().clone(),
                 Slot::Vacant(gap) => {
-                    gap.insert(Arc::new(Mutex::new(Book::open(seed))));
+                    gap.insert(opened);
                     return Ok(seed.epoch);
                 }
             }
