@@ -99,8 +99,14 @@ impl House {
             .collect()
     }
 
-    /// A campaign of `units` that has started and is over when the clock has moved on by [`LASTS`].
+    /// A campaign of `units` that has started and is over when the clock has moved on by [`LASTS`]. The score is the
+    /// price.
     pub(crate) async fn campaign(&self, units: u32) -> CampaignId {
+        self.campaign_scored(units, ["1", "0", "0"]).await
+    }
+
+    /// As [`House::campaign`], with the factors α, β and γ.
+    pub(crate) async fn campaign_scored(&self, units: u32, factors: [&str; 3]) -> CampaignId {
         let engine = self.engine();
         let units = Units::new(units).unwrap();
         let product = engine
@@ -113,8 +119,8 @@ impl House {
             })
             .await
             .unwrap();
-        let factor = |text: &str| text.parse().unwrap();
-        let weights = Weights::new(factor("1"), factor("0"), factor("0")).unwrap();
+        let [alpha, beta, gamma] = factors.map(|factor| factor.parse().unwrap());
+        let weights = Weights::new(alpha, beta, gamma).unwrap();
         let campaign = engine
             .add_campaign(NewCampaign {
                 product: product.id,
