@@ -19,6 +19,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::config::Origin;
 use crate::extract::{LARGEST_BODY, unknown_method, unknown_path};
+use crate::metrics::{Measure, Metrics};
 use crate::problem::Problem;
 use crate::routes;
 use crate::state::AppState;
@@ -35,19 +36,21 @@ pub fn router(state: AppState, origins: &[Origin]) -> Router {
             .layer(always(header::X_FRAME_OPTIONS, "DENY"))
             .layer(always(header::REFERRER_POLICY, "no-referrer")),
     );
+    let metrics = state.metrics().clone();
     let bare = routes
         .merge(pages)
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         .with_state(state);
-    around(bare, origins)
+    around(bare, metrics, origins)
 }
 
 /// Puts around `router` what every answer goes through.
-fn around(router: Router, origins: &[Origin]) -> Router {
+fn around(router: Router, metrics: Metrics, origins: &[Origin]) -> Router {
     // One stack for all: each further `layer` on a router costs every request an allocation.
     let guarded = router.layer(
         ServiceBuilder::new()
+            .layer(Measure::new(metrics))
             .layer(SetRequestIdLayer::x_request_id(Numbered::default()))
             .layer(PropagateRequestIdLayer::x_request_id())
             .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
@@ -151,8 +154,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_a_problem_that_tells_nothing() {
-        let router = around(Router::new().route("/", get(broken)), &[]);
+    async fn a_panic_is_a_problem_that_tells_nothing_and_is_counted() {
+        let (metrics, broken) = (Metrics::default(), Router::new().route("/", get(broken)));
+        let router = around(broken, metrics.clone(), &[]);
         let request = Request::get("/").body(Body::empty()).unwrap();
         let response = router.oneshot(request).await.unwrap();
         assert_eq!(response.status(), 500);
@@ -162,5 +166,7 @@ mod tests {
         let body = String::from_utf8(body.to_vec()).unwrap();
         assert!(body.contains("INTERNAL"), "{body}");
         assert!(!body.contains("sesame"), "{body}");
+        let counted = r#"http_requests_total{method="GET",route="/",status="500"} 1"#;
+        assert!(metrics.to_text().contains(counted));
     }
 }

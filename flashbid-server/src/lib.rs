@@ -27,6 +27,7 @@
 //! | [`config`], [`stores`], [`first_start`] | what it is told, what it opens, what it makes for itself |
 //! | [`server`], [`app`], [`state`] | the running server, the routes with all that is around them, what they share |
 //! | `routes` | one file a resource |
+//! | [`metrics`] | what it counts of itself, for Prometheus |
 //! | [`feed`] | what watchers of a campaign are told, live |
 //! | [`wire`], [`extract`], [`problem`] | what goes over the wire: bodies, parameters, errors |
 //! | [`accounts`], [`auth`] | who may bid, and who is asking |
@@ -43,6 +44,7 @@ pub mod extract;
 pub mod failure;
 pub mod feed;
 pub mod first_start;
+pub mod metrics;
 pub mod problem;
 mod routes;
 pub mod server;

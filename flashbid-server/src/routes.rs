@@ -4,6 +4,7 @@ mod auth;
 mod bids;
 mod campaigns;
 mod health;
+mod metrics;
 mod orders;
 mod products;
 mod rankings;
@@ -61,6 +62,7 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
         .routes(routes!(orders::of_campaign));
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(health::health))
+        .routes(routes!(metrics::metrics))
         .routes(routes!(ws::feed))
         .nest("/api/v1", api)
 }

@@ -11,6 +11,7 @@ use crate::accounts::{Accounts, Logins};
 use crate::auth::Sessions;
 use crate::config::Secret;
 use crate::feed::Feed;
+use crate::metrics::Metrics;
 
 /// What every route shares. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -23,6 +24,7 @@ struct Shared {
     logins: Logins,
     sessions: Sessions,
     feed: Feed,
+    metrics: Metrics,
     stop: CancellationToken,
     connections: TaskTracker,
 }
@@ -50,6 +52,7 @@ impl AppState {
             ),
             engine,
             accounts,
+            metrics: Metrics::default(),
             stop: CancellationToken::new(),
             connections,
         }))
@@ -78,6 +81,11 @@ impl AppState {
     /// The live feed.
     pub fn feed(&self) -> &Feed {
         &self.0.feed
+    }
+
+    /// What this server counts of itself.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     /// Cancelled when the server begins to stop: whoever holds a connection open then says goodbye.

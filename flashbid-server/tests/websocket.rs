@@ -311,7 +311,26 @@ async fn a_slow_client_is_dropped_without_slowing_others() {
     done.store(true, Ordering::Relaxed);
     flood.await.unwrap();
     assert!(told > 10, "{told} bids were told meanwhile");
+    assert!(house.counts("flashbid_websockets_dropped_total 1"));
+    assert!(house.counts("flashbid_websockets_open 1"));
     drop(slow);
+}
+
+#[tokio::test]
+async fn sockets_are_counted_while_they_are_open() {
+    let house = House::open(NEVER).await;
+    let people = house.people(2).await;
+    let campaign = house.campaign(1).await;
+    let mut watchers = Vec::new();
+    for person in &people {
+        let mut watcher = house.watch(campaign, person, None).await;
+        watcher.event().await;
+        watchers.push(watcher);
+    }
+    assert!(house.counts("flashbid_websockets_open 2"));
+    drop(watchers);
+    until(async || house.counts("flashbid_websockets_open 0")).await;
+    assert!(house.counts("flashbid_websockets_dropped_total 0"));
 }
 
 #[tokio::test]

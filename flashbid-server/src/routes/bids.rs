@@ -45,8 +45,14 @@ pub(super) async fn place(
         key,
         at: None,
     };
-    let campaign = state.engine().known_campaign(id).await?;
-    let accepted = state.engine().place_bid(id, bid).await?;
+    let placed = async {
+        let campaign = state.engine().known_campaign(id).await?;
+        let accepted = state.engine().place_bid(id, bid).await?;
+        Ok((campaign, accepted))
+    };
+    let placed = placed.await;
+    state.metrics().bid_answered(&placed);
+    let (campaign, accepted) = placed?;
     let answer = Bid::new(&accepted, id, campaign.product);
     Ok((StatusCode::CREATED, Json(answer)))
 }

@@ -115,7 +115,7 @@ pub(super) async fn feed(
         .max_message_size(LARGEST_MESSAGE)
         .max_frame_size(LARGEST_MESSAGE)
         .on_upgrade(move |socket| async move {
-            let _held = (place, counted);
+            let _held = (place, counted, state.metrics().open_websocket());
             serve(&state, socket, &campaign, parameters).await;
         }))
 }
@@ -127,6 +127,9 @@ async fn serve(state: &AppState, mut socket: WebSocket, campaign: &str, paramete
         goodbye = admit_and_talk(state, &mut socket, campaign, parameters) => goodbye,
     };
     if let Some(goodbye) = goodbye {
+        if goodbye == Goodbye::TooSlow {
+            state.metrics().websocket_dropped();
+        }
         part(socket, goodbye).await;
     }
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod document;
 mod hostile;
+mod metrics;
 mod outages;
 mod sale;
 mod site;

@@ -168,4 +168,6 @@ async fn too_many_waiting_bids_are_answered_at_once() {
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{body}");
     assert_eq!(body["code"], "OVERLOADED");
     assert!(response.headers().contains_key(header::RETRY_AFTER));
+    let figures = state.metrics().to_text();
+    assert!(figures.contains("flashbid_bids_total{outcome=\"overloaded\"} 1\n"));
 }

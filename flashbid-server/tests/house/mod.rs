@@ -153,6 +153,12 @@ impl House {
         self.engine().place_bid(campaign, bid).await
     }
 
+    /// Whether the figures of the server have `line`.
+    pub(crate) fn counts(&self, line: &str) -> bool {
+        let figures = self.server.state().metrics().to_text();
+        figures.lines().any(|counted| counted == line)
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.server.address())
     }
