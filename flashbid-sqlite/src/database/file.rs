@@ -3,6 +3,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
@@ -156,7 +157,7 @@ fn lock(path: &Path) -> Result<File, OpenError> {
         .truncate(false)
         .open(&lock_path)
         .map_err(|error| of_io(&lock_path, error))?;
-    match lock.try_lock() {
+    match try_for_a_while(&lock) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut pid = String::new();
@@ -173,6 +174,18 @@ fn lock(path: &Path) -> Result<File, OpenError> {
         .and_then(|()| writeln!(lock, "{}", std::process::id()))
         .map_err(|error| of_io(&lock_path, error))?;
     Ok(lock)
+}
+
+/// Takes the lock, or waits up to half a second for it: a process that was killed, and a child that another thread has
+/// forked and that has not yet become its program, hold it for a moment longer than its owner.
+fn try_for_a_while(lock: &File) -> Result<(), TryLockError> {
+    for _ in 0..20 {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(25)),
+            result => return result,
+        }
+    }
+    lock.try_lock()
 }
 
 /// Refuses a database of another program, and one with newer tables.
