@@ -108,13 +108,14 @@ impl World<'_> {
                 let modelled = model::place(campaign, &log[..place], sealed, bid, event.id, now);
                 told && modelled == Ok(Placement::Accepted(event.clone()))
             };
-            let found = unused.iter().position(accepted);
-            // Whoever was answered has precedence over whoever does not know.
-            let answered = |number: &usize| matches!(answers[*number], Some(Ok(_)));
-            let certain = unused
-                .iter()
-                .position(|number| accepted(number) && answered(number));
-            let Some(found) = certain.or(found) else {
+            // Whoever was answered is certain, and a key says whose event it is; the others may be anybody's.
+            let candidates = (0..unused.len()).filter(|place| accepted(&unused[*place]));
+            let found = candidates.max_by_key(|place| {
+                let number = unused[*place];
+                let answered = matches!(answers[number], Some(Ok(_)));
+                (answered, bids[number].key.is_some())
+            });
+            let Some(found) = found else {
                 panic!("nobody asked for {event:?}, or the model would not have accepted it");
             };
             unused.remove(found);
