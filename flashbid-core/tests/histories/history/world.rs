@@ -200,6 +200,10 @@ impl<'a> World<'a> {
         let lost = count() - earlier;
         if answer.is_none() {
             self.restart(at.node);
+            let disk = self.ledger.store();
+            // What the dead node had sent to the ledger may still be on its way: whatever is sent later comes after it.
+            let last = disk.acknowledge_outbox(0);
+            self.onlooker.block_on(last).unwrap();
         }
         Ran { answer, lost }
     }
