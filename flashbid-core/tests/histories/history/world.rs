@@ -202,8 +202,8 @@ impl<'a> World<'a> {
             self.restart(at.node);
             let disk = self.ledger.store();
             // What the dead node had sent to the ledger may still be on its way: whatever is sent later comes after it.
-            let last = disk.acknowledge_outbox(0);
-            self.onlooker.block_on(last).unwrap();
+            let barrier = disk.acknowledge_outbox(0);
+            self.onlooker.block_on(barrier).unwrap();
         }
         Ran { answer, lost }
     }
