@@ -1,0 +1,1 @@
+//! FlashBid's ledger on PostgreSQL, directly or through PgBouncer.

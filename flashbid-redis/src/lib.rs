@@ -1,0 +1,1 @@
+//! FlashBid's hot store on Redis or Valkey: standalone, Sentinel, Cluster.
