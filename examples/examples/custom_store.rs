@@ -162,6 +162,11 @@ impl BidBook for NaiveBook {
         })?
     }
 
+    /// The log stays: retries are answered from it.
+    async fn forget_events(&self, _: CampaignId, _: Sequence) -> StoreResult<()> {
+        Ok(())
+    }
+
     async fn discard(&self, campaign: CampaignId) -> StoreResult<()> {
         self.books().remove(&campaign);
         Ok(())

@@ -14,6 +14,7 @@ const TRAITS: [Trait; 4] = [
         contract: include_str!("../src/store/book.rs"),
         macros: include_str!("../src/conformance/book.rs"),
         cases: &[
+            include_str!("../src/conformance/book/forgetting.rs"),
             include_str!("../src/conformance/book/opening.rs"),
             include_str!("../src/conformance/book/placing.rs"),
             include_str!("../src/conformance/book/ranking.rs"),

@@ -1,11 +1,13 @@
 //! The cases of [`BidBook`](crate::store::BidBook).
 
+mod forgetting;
 mod opening;
 mod placing;
 mod ranking;
 mod reading;
 mod sealing;
 
+pub use forgetting::*;
 pub use opening::*;
 pub use placing::*;
 pub use ranking::*;
@@ -52,6 +54,9 @@ macro_rules! bid_book_conformance {
             events_are_complete_and_in_order
             events_end_at_the_last_sequence
             pages_of_events_join
+            what_is_not_forgotten_stays_complete
+            forgetting_events_keeps_all_else
+            forgetting_without_a_book_does_nothing
             a_seal_is_atomic_with_placing
             nothing_is_accepted_after_the_seal
             a_seal_is_final

@@ -2,6 +2,8 @@
 
 use tokio::sync::watch;
 
+use super::retry::retry;
+use super::sale::Sale;
 use super::{Durability, Engine};
 use crate::campaign::Campaign;
 use crate::error::Result;
@@ -60,6 +62,9 @@ impl Engine {
         let mut batch = self
             .with_book(&sale, || self.0.hot.events_after(campaign, after, limit))
             .await?;
+        if batch.after > after {
+            return self.recorded_after(&sale, after, limit, &batch).await;
+        }
         if self.0.durability == Durability::Hot {
             return Ok(batch);
         }
@@ -70,6 +75,31 @@ impl Engine {
         batch.bids.retain(|bid| bid.sequence <= told);
         batch.through = batch.through.min(told).max(after);
         Ok(batch)
+    }
+
+    /// Events that the book has forgotten, because the ledger has them: those before where `kept` begins.
+    async fn recorded_after(
+        &self,
+        sale: &Sale,
+        after: Sequence,
+        limit: usize,
+        kept: &EventBatch,
+    ) -> Result<EventBatch> {
+        let (id, retries) = (sale.campaign.id, self.options().retries);
+        let limit = u32::try_from(limit.max(1)).unwrap_or(u32::MAX);
+        let mut bids = retry(retries, || self.0.ledger.bids(id, after, limit)).await?;
+        let whole = bids.len() < limit as usize;
+        bids.retain(|bid| bid.sequence <= kept.after);
+        let through = match bids.last() {
+            Some(last) if !whole => last.sequence,
+            _ => kept.after,
+        };
+        Ok(EventBatch {
+            epoch: kept.epoch,
+            after,
+            through,
+            bids,
+        })
     }
 
     /// Changes whenever this node takes bids of the campaign: a hint to ask [`Engine::events_after`]. Other nodes'

@@ -41,6 +41,10 @@ impl Engine {
             let batch = self
                 .with_book(sale, || self.0.hot.events_after(id, after, page))
                 .await?;
+            if batch.after > after {
+                checkpoint = self.behind_forgotten(sale, batch.after).await?;
+                continue;
+            }
             if checkpoint > Sequence::ZERO {
                 let recorded = retry(retries, || ledger.bids(id, after, 1)).await?;
                 if recorded.first() != batch.bids.first() {
@@ -55,7 +59,35 @@ impl Engine {
                 if self.0.durability == Durability::Ledger {
                     sale.tell(checkpoint);
                 }
+                self.forget_relayed(sale, checkpoint).await;
                 return Ok(checkpoint);
+            }
+        }
+    }
+
+    /// The checkpoint after another node has relayed so much meanwhile that the book forgot events up to `forgotten`.
+    async fn behind_forgotten(&self, sale: &Sale, forgotten: Sequence) -> StoreResult<Sequence> {
+        let id = sale.campaign.id;
+        let checkpoint = retry(self.options().retries, || self.0.ledger.checkpoint(id)).await?;
+        if checkpoint <= forgotten {
+            return Err(StoreError::new("engine", "relay", StoreErrorKind::Conflict)
+                .because("the ledger lacks events that it once had"));
+        }
+        Ok(checkpoint)
+    }
+
+    /// Lets the book forget what the ledger has, except for the last page, which followers of the sale may still be
+    /// reading. If that fails, the next pass does it.
+    async fn forget_relayed(&self, sale: &Sale, checkpoint: Sequence) {
+        let page = self.options().relay_page as u64;
+        let through = Sequence::new(checkpoint.get().saturating_sub(page));
+        if through.get() < sale.forgotten().get().saturating_add(page) {
+            return;
+        }
+        match self.0.hot.forget_events(sale.campaign.id, through).await {
+            Ok(()) => sale.set_forgotten(through),
+            Err(error) => {
+                tracing::debug!(campaign = %sale.campaign.id, %error, "the book keeps events that the ledger has");
             }
         }
     }

@@ -2,6 +2,7 @@
 //! been told.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use moka::Expiry;
@@ -24,6 +25,8 @@ pub(super) struct Sale {
     pub(super) lane: Lane,
     /// The last event that may be told to anyone: what is told is never taken back.
     told: watch::Sender<Sequence>,
+    /// Up to here this node let the book forget its events.
+    forgotten: AtomicU64,
     /// Held while the book is opened, so that a lost book is opened once.
     opening: tokio::sync::Mutex<()>,
 }
@@ -34,6 +37,7 @@ impl Sale {
             campaign,
             lane: Lane::default(),
             told: watch::Sender::default(),
+            forgotten: AtomicU64::new(0),
             opening: tokio::sync::Mutex::default(),
         }
     }
@@ -44,6 +48,14 @@ impl Sale {
 
     pub(super) fn watch(&self) -> watch::Receiver<Sequence> {
         self.told.subscribe()
+    }
+
+    pub(super) fn forgotten(&self) -> Sequence {
+        Sequence::new(self.forgotten.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn set_forgotten(&self, through: Sequence) {
+        self.forgotten.store(through.get(), Ordering::Relaxed);
     }
 
     pub(super) fn tell(&self, through: Sequence) {
@@ -176,6 +188,7 @@ impl Engine {
             return Ok(());
         };
         let epoch = retry(retries, || self.0.hot.open(&seed)).await?;
+        sale.set_forgotten(Sequence::ZERO);
         if !seed.bids.is_empty() {
             tracing::info!(campaign = %id, epoch = epoch.get(), bids = seed.bids.len(), "opened a book from the ledger");
         }

@@ -93,6 +93,10 @@ where
         self.book.seal(campaign, token).await
     }
 
+    async fn forget_events(&self, campaign: CampaignId, through: Sequence) -> StoreResult<()> {
+        self.book.forget_events(campaign, through).await
+    }
+
     async fn discard(&self, campaign: CampaignId) -> StoreResult<()> {
         self.book.discard(campaign).await
     }

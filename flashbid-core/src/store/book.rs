@@ -229,6 +229,8 @@ pub trait BidBook: Debug + Send + Sync + 'static {
     /// - The batch holds every event between its two ends; without further events `through` is the last sequence of
     ///   the book, or `after` when that is larger. `events_are_complete_and_in_order`, `events_end_at_the_last_sequence`
     /// - Pages join without loss. `pages_of_events_join`
+    /// - It begins at `after`, or later when events were forgotten that the ledger has: see
+    ///   [`BidBook::forget_events`].
     ///
     /// # Errors
     /// [`NotFound`](crate::StoreErrorKind::NotFound) without a book, [`Unavailable`](crate::StoreErrorKind::Unavailable).
@@ -238,6 +240,19 @@ pub trait BidBook: Debug + Send + Sync + 'static {
         after: Sequence,
         limit: usize,
     ) -> StoreResult<EventBatch>;
+
+    /// Tells the book that the ledger has every event up to `through`: the book may forget those before it. Whoever asks
+    /// for them reads the ledger.
+    ///
+    /// # Contract
+    /// - The event at `through` and all that follow stay. An answer of [`BidBook::events_after`] that begins later than
+    ///   was asked says what is forgotten. `what_is_not_forgotten_stays_complete`
+    /// - Standings, figures, answers to retries and the sequence stay. `forgetting_events_keeps_all_else`
+    /// - Idempotent; does nothing without a book. `forgetting_without_a_book_does_nothing`
+    ///
+    /// # Errors
+    /// [`Unavailable`](crate::StoreErrorKind::Unavailable) or [`Indeterminate`](crate::StoreErrorKind::Indeterminate).
+    async fn forget_events(&self, campaign: CampaignId, through: Sequence) -> StoreResult<()>;
 
     /// Seals the book: from now on it never changes.
     ///

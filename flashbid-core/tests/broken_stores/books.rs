@@ -54,6 +54,10 @@ enum Mistake {
     OpensClosedBooks,
     /// It forgets the names.
     DropsNames,
+    /// It forgets the event at which the ledger stands as well.
+    ForgetsTooManyEvents,
+    /// It forgets a book with its events.
+    ForgetsTheBookWithItsEvents,
 }
 
 #[derive(Debug)]
@@ -62,6 +66,7 @@ struct Broken {
     mistake: Mistake,
     window: Mutex<Option<Window>>,
     sealed: Mutex<bool>,
+    forgotten: Mutex<Sequence>,
 }
 
 fn sound() -> MemoryBook {
@@ -74,6 +79,7 @@ fn broken(mistake: Mistake) -> Broken {
         mistake,
         window: Mutex::default(),
         sealed: Mutex::default(),
+        forgotten: Mutex::default(),
     }
 }
 
@@ -234,6 +240,7 @@ impl BidBook for Broken {
         after: Sequence,
         limit: usize,
     ) -> StoreResult<EventBatch> {
+        let after = after.max(*self.forgotten.lock().unwrap());
         let mut events = self.book.events_after(campaign, after, limit).await?;
         if self.makes(Mistake::HidesTheLastEvent) {
             events.bids.pop();
@@ -267,6 +274,16 @@ impl BidBook for Broken {
             }
             _ => self.book.seal(campaign, token).await,
         }
+    }
+
+    async fn forget_events(&self, campaign: CampaignId, through: Sequence) -> StoreResult<()> {
+        if self.makes(Mistake::ForgetsTooManyEvents) {
+            *self.forgotten.lock().unwrap() = through;
+        }
+        if self.makes(Mistake::ForgetsTheBookWithItsEvents) {
+            self.book.discard(campaign).await?;
+        }
+        self.book.forget_events(campaign, through).await
     }
 
     async fn discard(&self, campaign: CampaignId) -> StoreResult<()> {
@@ -384,6 +401,18 @@ fn a_book_of_the_wrong_life_is_found() {
         a_newer_epoch_replaces_the_book_of_a_settled_campaign,
     );
     assert_fails!(book, sound(), broken(Mistake::ForgetsTheOldBook); a_book_that_has_the_seed_goes_on);
+}
+
+#[test]
+fn a_book_that_forgets_too_much_is_found() {
+    assert_fails!(
+        book, sound(), broken(Mistake::ForgetsTooManyEvents);
+        what_is_not_forgotten_stays_complete,
+    );
+    assert_fails!(
+        book, sound(), broken(Mistake::ForgetsTheBookWithItsEvents);
+        forgetting_events_keeps_all_else,
+    );
 }
 
 #[test]

@@ -59,6 +59,12 @@ impl<S: BidBook + ?Sized> BidBook for Faulty<S> {
         self.write("seal", self.store().seal(campaign, token)).await
     }
 
+    async fn forget_events(&self, campaign: CampaignId, through: Sequence) -> StoreResult<()> {
+        let store = self.store();
+        self.write("forget_events", store.forget_events(campaign, through))
+            .await
+    }
+
     async fn discard(&self, campaign: CampaignId) -> StoreResult<()> {
         self.write("discard", self.store().discard(campaign)).await
     }
