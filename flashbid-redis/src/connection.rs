@@ -1,0 +1,404 @@
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::cluster::ClusterClientBuilder;
+use redis::cluster_async::ClusterConnection;
+use redis::cluster_routing::{RoutingInfo, SingleNodeRoutingInfo};
+use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ErrorKind, IntoConnectionInfo,
+    RedisConnectionInfo, RedisError, RedisResult, ServerErrorKind, TlsCertificates, TlsMode, Value,
+};
+use tokio::sync::Mutex as AsyncMutex;
+
+use crate::config::{Config, Servers};
+
+/// How often one call may be sent on by nodes of a cluster.
+const REDIRECTS: usize = 4;
+
+/// A way to the servers that survives the loss of connections, and that never sends a call twice unless a server has
+/// said that it did not take it.
+#[derive(Debug)]
+pub(crate) struct Link(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Pool(Pool),
+    Cluster(Cluster),
+}
+
+/// A call without an answer, and whether it may have left.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) error: RedisError,
+    pub(crate) sent: bool,
+}
+
+impl Link {
+    /// Connects. Every later loss is repaired by the calls that notice it.
+    pub(crate) async fn open(config: &Config) -> RedisResult<Self> {
+        if config.tls {
+            // The program may have chosen another already, which is as good.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        }
+        if config.servers == Servers::Cluster {
+            return Cluster::open(config)
+                .await
+                .map(|it| Self(Kind::Cluster(it)));
+        }
+        let pool = Pool::new(config)?;
+        pool.slots[0].connection(&pool.source).await?;
+        Ok(Self(Kind::Pool(pool)))
+    }
+
+    /// Sends a command and waits for what the server says, which may be an error.
+    pub(crate) async fn send(&self, command: &Cmd) -> Result<Value, Refused> {
+        match &self.0 {
+            Kind::Pool(pool) => pool.send(command).await,
+            Kind::Cluster(cluster) => cluster
+                .send(command)
+                .await
+                .map_err(|error| Refused { error, sent: true }),
+        }
+    }
+}
+
+/// A few connections to one server, each shared by any number of calls.
+#[derive(Debug)]
+struct Pool {
+    source: Source,
+    slots: Vec<Slot>,
+    next: AtomicUsize,
+}
+
+impl Pool {
+    fn new(config: &Config) -> RedisResult<Self> {
+        Ok(Self {
+            source: Source::new(config)?,
+            slots: (0..config.connections).map(|_| Slot::default()).collect(),
+            next: AtomicUsize::new(0),
+        })
+    }
+
+    async fn send(&self, command: &Cmd) -> Result<Value, Refused> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        let slot = &self.slots[turn % self.slots.len()];
+        let (birth, mut connection) = slot
+            .connection(&self.source)
+            .await
+            .map_err(|error| Refused { error, sent: false })?;
+        match connection.send_packed_command(command).await {
+            Ok(Value::ServerError(error)) => {
+                // A primary that has become a replica: the next connection finds out who is the primary now.
+                if error.kind() == Some(ServerErrorKind::ReadOnly) {
+                    self.slots.iter().for_each(Slot::forget);
+                }
+                Ok(Value::ServerError(error))
+            }
+            Ok(value) => Ok(value),
+            Err(error) => {
+                slot.forget_if(birth);
+                Err(Refused { error, sent: true })
+            }
+        }
+    }
+}
+
+/// One connection of a pool, when it is there.
+#[derive(Default)]
+struct Slot {
+    state: Mutex<State>,
+    /// Held by whoever is connecting, while others wait for the outcome.
+    connecting: AsyncMutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+    live: Option<MultiplexedConnection>,
+    /// Counts attempts to connect; tells connections apart, and those who waited for an attempt from those who did not.
+    attempts: u64,
+    failure: Option<RedisError>,
+}
+
+impl Slot {
+    async fn connection(&self, source: &Source) -> RedisResult<(u64, MultiplexedConnection)> {
+        let before = {
+            let state = self.lock();
+            if let Some(live) = &state.live {
+                return Ok((state.attempts, live.clone()));
+            }
+            state.attempts
+        };
+        let _turn = self.connecting.lock().await;
+        {
+            let state = self.lock();
+            if let Some(live) = &state.live {
+                return Ok((state.attempts, live.clone()));
+            }
+            if let (true, Some(failure)) = (state.attempts != before, &state.failure) {
+                // Somebody else has tried meanwhile: a crowd fails together, not one timeout after another.
+                return Err(failure.clone());
+            }
+        }
+        let attempt = source.connect().await;
+        let mut state = self.lock();
+        state.attempts += 1;
+        match attempt {
+            Ok(live) => {
+                state.failure = None;
+                state.live = Some(live.clone());
+                Ok((state.attempts, live))
+            }
+            Err(error) => {
+                state.failure = Some(error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    fn forget_if(&self, birth: u64) {
+        let mut state = self.lock();
+        if state.attempts == birth {
+            state.live = None;
+        }
+    }
+
+    fn forget(&self) {
+        self.lock().live = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let connected = self.lock().live.is_some();
+        f.debug_struct("Slot")
+            .field("connected", &connected)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where new connections come from.
+struct Source {
+    servers: Directory,
+    settings: AsyncConnectionConfig,
+    patience: Duration,
+}
+
+enum Directory {
+    Fixed(Client),
+    /// Remembers its connections to the sentinels.
+    Sentinel(AsyncMutex<SentinelClient>),
+}
+
+impl Source {
+    fn new(config: &Config) -> RedisResult<Self> {
+        let settings = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(config.connect_timeout))
+            .set_response_timeout(Some(config.response_timeout));
+        let servers = match &config.servers {
+            Servers::Sentinel { primary } => {
+                Directory::Sentinel(AsyncMutex::new(sentinels(config, primary)?))
+            }
+            _ => Directory::Fixed(client(config)?),
+        };
+        Ok(Self {
+            servers,
+            settings,
+            patience: config.connect_timeout,
+        })
+    }
+
+    async fn connect(&self) -> RedisResult<MultiplexedConnection> {
+        let attempt = async {
+            let client = match &self.servers {
+                Directory::Fixed(client) => client.clone(),
+                Directory::Sentinel(sentinels) => sentinels.lock().await.async_get_client().await?,
+            };
+            client
+                .get_multiplexed_async_connection_with_config(&self.settings)
+                .await
+        };
+        tokio::time::timeout(self.patience, attempt)
+            .await
+            .unwrap_or_else(|_| {
+                let late = std::io::Error::from(std::io::ErrorKind::TimedOut);
+                Err(RedisError::from(late))
+            })
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").finish_non_exhaustive()
+    }
+}
+
+fn address(config: &Config, host: &str, port: u16) -> ConnectionAddr {
+    if config.tls {
+        ConnectionAddr::TcpTls {
+            host: host.to_owned(),
+            port,
+            insecure: false,
+            tls_params: None,
+        }
+    } else {
+        ConnectionAddr::Tcp(host.to_owned(), port)
+    }
+}
+
+fn certificates(config: &Config) -> Option<TlsCertificates> {
+    let pem = config.certificates.as_ref().filter(|_| config.tls)?;
+    Some(TlsCertificates {
+        client_tls: None,
+        root_cert: Some(pem.clone()),
+    })
+}
+
+fn login(config: &Config) -> RedisConnectionInfo {
+    let mut login = RedisConnectionInfo::default().set_db(config.database.into());
+    if let Some(user) = &config.user {
+        login = login.set_username(user);
+    }
+    if let Some(password) = &config.password {
+        login = login.set_password(password);
+    }
+    login
+}
+
+fn client(config: &Config) -> RedisResult<Client> {
+    let (host, port) = &config.hosts[0];
+    let server = address(config, host, *port)
+        .into_connection_info()?
+        .set_redis_settings(login(config));
+    match certificates(config) {
+        Some(certificates) => Client::build_with_tls(server, certificates),
+        None => Client::open(server),
+    }
+}
+
+fn sentinels(config: &Config, primary: &str) -> RedisResult<SentinelClient> {
+    let hosts = config.hosts.iter();
+    let hosts = hosts.map(|(host, port)| address(config, host, *port));
+    let mut builder = SentinelClientBuilder::new(hosts, primary, SentinelServerType::Master)?
+        .set_client_to_redis_db(config.database.into());
+    if config.tls {
+        builder = builder
+            .set_client_to_redis_tls_mode(TlsMode::Secure)
+            .set_client_to_sentinel_tls_mode(TlsMode::Secure);
+    }
+    if let Some(certificates) = certificates(config) {
+        builder = builder
+            .set_client_to_redis_certificates(certificates.clone())
+            .set_client_to_sentinel_certificates(certificates);
+    }
+    if let Some(user) = &config.user {
+        builder = builder.set_client_to_redis_username(user);
+    }
+    if let Some(password) = &config.password {
+        builder = builder.set_client_to_redis_password(password);
+    }
+    if let Some(user) = &config.sentinel_user {
+        builder = builder.set_client_to_sentinel_username(user);
+    }
+    if let Some(password) = &config.sentinel_password {
+        builder = builder.set_client_to_sentinel_password(password);
+    }
+    builder.build()
+}
+
+/// The nodes of a cluster. The driver knows which node has a key; it must not send anything again by itself, because
+/// it does so after lost answers as well.
+struct Cluster {
+    connections: Vec<ClusterConnection>,
+    next: AtomicUsize,
+}
+
+impl Cluster {
+    async fn open(config: &Config) -> RedisResult<Self> {
+        let nodes = config.hosts.iter();
+        let nodes = nodes.map(|(host, port)| address(config, host, *port));
+        let mut builder = ClusterClientBuilder::new(nodes)
+            .retries(0)
+            .connection_timeout(config.connect_timeout)
+            .response_timeout(config.response_timeout);
+        if config.tls {
+            builder = builder.tls(TlsMode::Secure);
+        }
+        if let Some(certificates) = certificates(config) {
+            builder = builder.certs(certificates);
+        }
+        if let Some(user) = &config.user {
+            builder = builder.username(user);
+        }
+        if let Some(password) = &config.password {
+            builder = builder.password(password);
+        }
+        let client = builder.build()?;
+        let mut connections = Vec::with_capacity(config.connections);
+        for _ in 0..config.connections {
+            connections.push(client.get_async_connection().await?);
+        }
+        Ok(Self {
+            connections,
+            next: AtomicUsize::new(0),
+        })
+    }
+
+    /// Sends a command to the node of its keys. A node that says `MOVED` or `ASK` has not taken it, so it goes to the
+    /// node that was named.
+    async fn send(&self, command: &Cmd) -> RedisResult<Value> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut connection = self.connections[turn % self.connections.len()].clone();
+        let mut answer = connection.req_packed_command(command).await;
+        for _ in 0..REDIRECTS {
+            let Some((ask, node)) = redirect(&answer) else {
+                break;
+            };
+            answer = if ask {
+                let mut asking = redis::pipe();
+                asking.cmd("ASKING").add_command(command.clone());
+                let answers = connection.route_pipeline(asking, 0, 2, node).await;
+                answers.and_then(|answers| {
+                    let none = || RedisError::from((ErrorKind::Parse, "no answer after ASKING"));
+                    answers.into_iter().nth(1).ok_or_else(none)
+                })
+            } else {
+                let node = RoutingInfo::SingleNode(node);
+                connection.route_command(command.clone(), node).await
+            };
+        }
+        answer
+    }
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cluster")
+            .field("connections", &self.connections.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where an answer sends the call instead, and whether it must ask there first.
+fn redirect(answer: &RedisResult<Value>) -> Option<(bool, SingleNodeRoutingInfo)> {
+    let error = match answer {
+        Err(error) => error.clone(),
+        Ok(Value::ServerError(error)) => RedisError::from(error.clone()),
+        Ok(_) => return None,
+    };
+    let ask = error.kind() == ErrorKind::Server(ServerErrorKind::Ask);
+    let (address, _) = error.redirect_node()?;
+    let (host, port) = address.rsplit_once(':')?;
+    let node = SingleNodeRoutingInfo::ByAddress {
+        host: host.to_owned(),
+        port: port.parse().ok()?,
+    };
+    (!host.is_empty()).then_some((ask, node))
+}
