@@ -1,15 +1,15 @@
 SALE ?= 3m
 FUZZ_SECONDS ?= 60
 
-.PHONY: help run test check fix bench fuzz deps
+.PHONY: help run test check fix bench fuzz deps test-deps
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 run: deps ## hold a demo sale (SALE=60s sets its length, SALE=none only serves)
 	cargo run --release --locked -p flashbid-server -- demo --sale $(SALE)
 
-test: deps ## every test: of the workspace, its doc examples, the models of the fuzz targets
+test: test-deps ## every test: of the workspace, its doc examples, the models of the fuzz targets
 	cargo test --workspace --all-features --locked --no-fail-fast
 	cargo test --manifest-path fuzz/Cargo.toml --no-default-features --lib --locked
 	@echo "test: everything passed"
@@ -33,5 +33,8 @@ bench: deps ## the measurements (BENCH=board runs one of them)
 fuzz: ## each fuzz target for FUZZ_SECONDS (needs a nightly toolchain and cargo-fuzz)
 	tools/fuzz $(FUZZ_SECONDS)
 
-deps: ## install what a machine with Rust, git and make may lack
-	@tools/deps
+deps: ## install what building and running need and a machine with Rust, git and make may lack
+	@tools/deps build
+
+test-deps: ## install also what testing needs: the servers that the tests start
+	@tools/deps test

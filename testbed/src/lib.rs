@@ -24,7 +24,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! A program that is missing fails the test: `make deps` installs them all.
+//! A program that is missing fails the test: `make test-deps` installs them all.
 
 pub use pgbouncer::{PgBouncer, PoolMode};
 pub use postgres::Postgres;

@@ -12,15 +12,11 @@ pub(crate) fn find(name: &str) -> PathBuf {
         // pgbouncer and setpriv are there, where an ordinary user's PATH does not look.
         .chain(["/usr/local/sbin", "/usr/sbin", "/sbin"].map(PathBuf::from))
         .chain(postgres_versions())
-        .chain([valkey_folder().join("usr/bin")])
+        // `make test-deps` unpacks Valkey there on a system that has not installed it.
+        .chain([Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/valkey/usr/bin")])
         .map(|folder| folder.join(name))
         .find(|file| file.is_file())
-        .unwrap_or_else(|| panic!("{name} is missing: run `make deps`"))
-}
-
-/// Where `tools/deps` unpacks Valkey on a system that has no package of it.
-pub(crate) fn valkey_folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/valkey")
+        .unwrap_or_else(|| panic!("{name} is missing: run `make test-deps`"))
 }
 
 /// Debian keeps PostgreSQL's programs out of PATH, in a folder per version; the newest first.

@@ -10,7 +10,7 @@ pub use tls::Certificates;
 use crate::folder::Folder;
 use crate::guard::{Farewell, Guarded};
 use crate::port::Port;
-use crate::program::{find, valkey_folder};
+use crate::program::find;
 use crate::wait::{LIMIT, within};
 
 mod client;
@@ -160,11 +160,7 @@ impl Redis {
         for _ in 0..5 {
             let port = Port::free();
             let folder = Folder::new();
-            let mut command: Vec<OsString> = Vec::new();
-            if binary.starts_with(valkey_folder()) {
-                command.extend(library_path());
-            }
-            command.push(binary.clone().into_os_string());
+            let mut command: Vec<OsString> = vec![binary.clone().into_os_string()];
             command.extend(["--dir".into(), folder.path().as_os_str().to_owned()]);
             command.extend(["--port".into(), port.number().to_string().into()]);
             command.extend(OPTIONS.iter().chain(options).map(OsString::from));
@@ -220,16 +216,3 @@ const OPTIONS: &[&str] = &[
     "--enable-debug-command",
     "local",
 ];
-
-/// The libraries that were unpacked beside a Valkey that is not installed.
-fn library_path() -> Vec<OsString> {
-    let libraries: Vec<_> = std::fs::read_dir(valkey_folder().join("usr/lib"))
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path().display().to_string()))
-        .collect();
-    vec![
-        "env".into(),
-        format!("LD_LIBRARY_PATH={}", libraries.join(":")).into(),
-    ]
-}
