@@ -3,9 +3,9 @@
 //! Each line of a `# Contract` in [`store`](crate::store) names the cases that check it. A case is a function that
 //! takes a fresh store and panics when the contract is broken; one macro a trait turns them all into tests:
 //! [`bid_book_conformance!`](crate::bid_book_conformance), [`stock_gate_conformance!`](crate::stock_gate_conformance),
-//! [`leases_conformance!`](crate::leases_conformance) and [`ledger_conformance!`](crate::ledger_conformance). Their
-//! argument is an expression that makes a fresh store. It is evaluated once a test, in an `async` block, so it may
-//! `.await`:
+//! [`leases_conformance!`](crate::leases_conformance), [`admission_conformance!`](crate::admission_conformance) and
+//! [`ledger_conformance!`](crate::ledger_conformance). Their argument is an expression that makes a fresh store. It is
+//! evaluated once a test, in an `async` block, so it may `.await`:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -40,8 +40,9 @@
 //! ```
 //!
 //! Stores keep their own time, which the suite cannot steer: cases place bids at explicit times in windows around now
-//! or long past, and leases that must end are short and polled for.
+//! or long past, leases that must end are short and polled for, and so are windows and tokens.
 
+pub mod admission;
 pub mod book;
 mod faulty;
 mod fixture;

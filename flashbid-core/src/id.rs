@@ -83,6 +83,11 @@ id!(
     HoldId
 );
 
+id!(
+    /// One attempt to redeem a one-time token; the same id again is the same attempt again.
+    AttemptId
+);
+
 impl BidId {
     /// The bid that `bidder` means by `key` in `campaign`: a name-based UUID (RFC 9562, version 5), so the same
     /// key is the same bid on every node and after every restart, and two bidders never share one.

@@ -1,8 +1,9 @@
 //! The stores of this process: nothing to install, nothing that outlives it, and the oracle of the test suites.
 //!
-//! [`MemoryBook`], [`MemoryGate`] and [`MemoryLeases`] are what a hot store is, and may be lost at any time.
+//! [`MemoryBook`], [`MemoryGate`], [`MemoryLeases`] and [`MemoryAdmission`] are what a hot store is, and may be lost at any time.
 //! [`MemoryLedger`] is a ledger in everything but durability: for tests, simulations and benchmarks.
 
+mod admission;
 mod book;
 mod gate;
 mod hot;
@@ -14,6 +15,7 @@ mod layers;
 mod leases;
 mod ledger;
 
+pub use admission::MemoryAdmission;
 pub use book::MemoryBook;
 pub use gate::MemoryGate;
 pub use hot::MemoryHot;

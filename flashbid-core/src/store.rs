@@ -10,16 +10,19 @@
 //! | [`BidBook`] | the live ranking and the log of accepted bids | may be: it is rebuilt from the ledger |
 //! | [`StockGate`] | the hot counters of units | may be: they are rebuilt from the ledger |
 //! | [`Leases`] | who may settle what | may be: tokens continue above the ledger's |
+//! | [`Admission`] | who may come in: limits and one-time tokens | may be: they begin anew |
 //! | [`Ledger`] | the truth | never |
 //!
 //! Each method's contract names the cases of the [conformance suite](crate::conformance) that check it.
 
+mod admission;
 mod book;
 mod coverage;
 mod gate;
 mod leases;
 mod ledger;
 
+pub use admission::{Admission, Admitted, Limit, REDEEMED_FOR};
 pub use book::{
     BidBook, BookSeed, BookStats, Epoch, EventBatch, Placed, Placement, Ranking, Seal, Standing,
 };
@@ -34,6 +37,6 @@ use crate::error::StoreError;
 pub type StoreResult<T> = Result<T, StoreError>;
 
 /// A hot store: everything that is asked for on each bid, and that may be lost.
-pub trait HotStore: BidBook + StockGate + Leases {}
+pub trait HotStore: BidBook + StockGate + Leases + Admission {}
 
-impl<S: BidBook + StockGate + Leases> HotStore for S {}
+impl<S: BidBook + StockGate + Leases + Admission> HotStore for S {}

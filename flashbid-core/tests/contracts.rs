@@ -9,7 +9,7 @@ struct Trait {
     cases: &'static [&'static str],
 }
 
-const TRAITS: [Trait; 4] = [
+const TRAITS: [Trait; 5] = [
     Trait {
         contract: include_str!("../src/store/book.rs"),
         macros: include_str!("../src/conformance/book.rs"),
@@ -31,6 +31,11 @@ const TRAITS: [Trait; 4] = [
         contract: include_str!("../src/store/leases.rs"),
         macros: include_str!("../src/conformance/leases.rs"),
         cases: &[include_str!("../src/conformance/leases.rs")],
+    },
+    Trait {
+        contract: include_str!("../src/store/admission.rs"),
+        macros: include_str!("../src/conformance/admission.rs"),
+        cases: &[include_str!("../src/conformance/admission.rs")],
     },
     Trait {
         contract: include_str!("../src/store/ledger.rs"),

@@ -1,7 +1,7 @@
 //! The in-process backend passes the whole suite, bare and behind a [`Faulty`] that loses nothing.
 
 use flashbid_core::conformance::Faulty;
-use flashbid_core::memory::{MemoryBook, MemoryGate, MemoryLeases, MemoryLedger};
+use flashbid_core::memory::{MemoryAdmission, MemoryBook, MemoryGate, MemoryLeases, MemoryLedger};
 
 mod book {
     use super::*;
@@ -16,6 +16,11 @@ mod gate {
 mod leases {
     use super::*;
     flashbid_core::leases_conformance!(MemoryLeases::default());
+}
+
+mod admission {
+    use super::*;
+    flashbid_core::admission_conformance!(MemoryAdmission::default());
 }
 
 mod ledger {
@@ -36,6 +41,11 @@ mod faulty_gate {
 mod faulty_leases {
     use super::*;
     flashbid_core::leases_conformance!(Faulty::new(MemoryLeases::default()));
+}
+
+mod faulty_admission {
+    use super::*;
+    flashbid_core::admission_conformance!(Faulty::new(MemoryAdmission::default()));
 }
 
 mod faulty_ledger {

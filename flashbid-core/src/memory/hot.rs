@@ -1,4 +1,4 @@
-//! The hot store of this process: books, counters and leases together.
+//! The hot store of this process: books, counters, leases, limits and tokens together.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{MemoryBook, MemoryGate, MemoryLeases};
+use super::{MemoryAdmission, MemoryBook, MemoryGate, MemoryLeases};
 use crate::bid::NewBid;
 use crate::campaign::FencingToken;
-use crate::id::{BidderId, CampaignId, HoldId};
+use crate::id::{AttemptId, BidderId, CampaignId, HoldId};
 use crate::rank::Sequence;
 use crate::stock::{Hold, Level};
 use crate::store::{
-    BidBook, BookSeed, Epoch, EventBatch, GateSeed, HoldOutcome, HoldRequest, Lease, Leases,
-    Placed, Ranking, Seal, Standing, StockGate, StoreResult,
+    Admission, Admitted, BidBook, BookSeed, Epoch, EventBatch, GateSeed, HoldOutcome, HoldRequest,
+    Lease, Leases, Limit, Placed, Ranking, Seal, Standing, StockGate, StoreResult,
 };
 use crate::time::{Clock, SystemClock, Timestamp};
 
@@ -27,6 +27,7 @@ pub struct MemoryHot<B = MemoryBook, G = MemoryGate> {
     book: B,
     gate: G,
     leases: MemoryLeases,
+    admission: MemoryAdmission,
 }
 
 impl MemoryHot {
@@ -38,12 +39,13 @@ impl MemoryHot {
 }
 
 impl<B, G> MemoryHot<B, G> {
-    /// A store of these books and counters, with leases that last by `clock`.
+    /// A store of these books and counters, with leases, limits and tokens that last by `clock`.
     pub fn of(book: B, gate: G, clock: Arc<dyn Clock>) -> Self {
         Self {
             book,
             gate,
-            leases: MemoryLeases::new(clock),
+            leases: MemoryLeases::new(Arc::clone(&clock)),
+            admission: MemoryAdmission::new(clock),
         }
     }
 }
@@ -176,5 +178,24 @@ where
 
     async fn relinquish(&self, lease: &Lease) -> StoreResult<()> {
         self.leases.relinquish(lease).await
+    }
+}
+
+#[async_trait]
+impl<B, G> Admission for MemoryHot<B, G>
+where
+    B: Debug + Send + Sync + 'static,
+    G: Debug + Send + Sync + 'static,
+{
+    async fn admit(&self, scope: &str, limits: &[Limit]) -> StoreResult<Admitted> {
+        self.admission.admit(scope, limits).await
+    }
+
+    async fn issue(&self, token: &str, subject: &str, ttl: Duration) -> StoreResult<bool> {
+        self.admission.issue(token, subject, ttl).await
+    }
+
+    async fn redeem(&self, token: &str, subject: &str, attempt: AttemptId) -> StoreResult<bool> {
+        self.admission.redeem(token, subject, attempt).await
     }
 }

@@ -1,5 +1,6 @@
 //! The suite has teeth: stores that make the mistakes seen in real systems fail the cases that are about them.
 
+mod admissions;
 mod books;
 mod gates;
 mod leases;

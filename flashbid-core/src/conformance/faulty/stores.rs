@@ -5,16 +5,16 @@ use async_trait::async_trait;
 use super::Faulty;
 use crate::bid::{AcceptedBid, NewBid};
 use crate::campaign::{Campaign, FencingToken, Phase};
-use crate::id::{BidderId, CampaignId, HoldId, OrderId, ProductId};
+use crate::id::{AttemptId, BidderId, CampaignId, HoldId, OrderId, ProductId};
 use crate::order::Order;
 use crate::product::Product;
 use crate::rank::Sequence;
 use crate::settle::SettlementPlan;
 use crate::stock::{Hold, Level};
 use crate::store::{
-    BidBook, BookSeed, CampaignOutcome, Epoch, EventBatch, GateSeed, HoldOutcome, HoldRequest,
-    Lease, Leases, Ledger, Listing, OutboxEntry, Page, Placed, Ranking, Seal, Settlement, Standing,
-    StockGate, StoreResult,
+    Admission, Admitted, BidBook, BookSeed, CampaignOutcome, Epoch, EventBatch, GateSeed,
+    HoldOutcome, HoldRequest, Lease, Leases, Ledger, Limit, Listing, OutboxEntry, Page, Placed,
+    Ranking, Seal, Settlement, Standing, StockGate, StoreResult,
 };
 use crate::time::Timestamp;
 
@@ -140,6 +140,23 @@ impl<S: Leases + ?Sized> Leases for Faulty<S> {
 
     async fn relinquish(&self, lease: &Lease) -> StoreResult<()> {
         self.write("relinquish", self.store().relinquish(lease))
+            .await
+    }
+}
+
+#[async_trait]
+impl<S: Admission + ?Sized> Admission for Faulty<S> {
+    async fn admit(&self, scope: &str, limits: &[Limit]) -> StoreResult<Admitted> {
+        self.write("admit", self.store().admit(scope, limits)).await
+    }
+
+    async fn issue(&self, token: &str, subject: &str, ttl: Duration) -> StoreResult<bool> {
+        self.write("issue", self.store().issue(token, subject, ttl))
+            .await
+    }
+
+    async fn redeem(&self, token: &str, subject: &str, attempt: AttemptId) -> StoreResult<bool> {
+        self.write("redeem", self.store().redeem(token, subject, attempt))
             .await
     }
 }
