@@ -71,14 +71,6 @@ impl Answer {
         }
     }
 
-    /// The next item as a list.
-    pub(crate) fn list(&mut self) -> StoreResult<Self> {
-        match self.rest.pop() {
-            Some(list @ Value::Array(_)) => Ok(Self::new(self.operation, list)),
-            _ => Err(self.corrupt("an item of the answer is no list")),
-        }
-    }
-
     /// That this answer makes no sense.
     pub(crate) fn corrupt(&self, what: &'static str) -> StoreError {
         corrupt(self.operation, what)

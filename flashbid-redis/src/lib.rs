@@ -16,6 +16,7 @@
 //! | Module | Holds |
 //! |---|---|
 //! | `config`, `error` | what can be set, and what a server's words mean |
+//! | `book` | the live books |
 //! | `connection` | connections that survive losses, for each kind of server |
 //! | `script`, `answer` | calling a script of `src/scripts`, and reading what it says |
 //!
@@ -23,6 +24,7 @@
 //! 7.0 or Valkey 8, without modules. It is not a durable store: what must not be lost belongs in the ledger.
 
 mod answer;
+mod book;
 mod config;
 mod connection;
 mod error;

@@ -1,0 +1,297 @@
+//! Opening a book from what the ledger knows.
+//!
+//! A book of any size appears in one step: its pieces are staged under keys of this attempt, which go away by
+//! themselves, and one script takes them over. Whether the book that is there may go on is found out piece by piece,
+//! and holds as long as its epoch is the same, because within an epoch a book only grows.
+
+use std::collections::HashMap;
+
+use flashbid_core::StoreError;
+use flashbid_core::StoreErrorKind;
+use flashbid_core::bid::{AcceptedBid, replaces};
+use flashbid_core::campaign::{Format, Phase, Rebid};
+use flashbid_core::id::{BidderId, CampaignId, IdSource, RandomIds};
+use flashbid_core::money::Money;
+use flashbid_core::rank::Sequence;
+use flashbid_core::store::{BookSeed, Epoch, StoreResult};
+use flashbid_core::time::Timestamp;
+
+use super::BookKeys;
+use super::record::{member, reckoned, record};
+use crate::RedisHot;
+use crate::error::BACKEND;
+use crate::script::script;
+
+script!(KNOWN = "known");
+script!(STAGE = "stage");
+script!(OPEN = "open");
+script!(GO_ON = "go_on");
+
+/// Bids in one piece.
+const PIECE: usize = 500;
+
+/// Events in one entry of the stream: as many as a batch may bring.
+const ENTRY: usize = 128;
+
+/// How long staged pieces stay without the next: far longer than an opener takes that is alive.
+const STAGED_MS: u64 = 120_000;
+
+/// How often another opener may come in between.
+const ATTEMPTS: usize = 16;
+
+const OPERATION: &str = "open";
+
+pub(super) async fn open(hot: &RedisHot, seed: &BookSeed) -> StoreResult<Epoch> {
+    let keys = BookKeys::of(hot, seed.campaign.id);
+    let over = matches!(seed.campaign.phase, Phase::Settled | Phase::Cancelled);
+    let mut staged = None;
+    for _ in 0..ATTEMPTS {
+        let there = epoch(hot, &keys).await?;
+        if let Some(newer) = there.filter(|there| *there >= seed.epoch) {
+            return Ok(newer);
+        }
+        if let Some(older) = there.filter(|_| !over) {
+            match has_all(hot, &keys, seed, older).await? {
+                Known::All => {
+                    if let Some(epoch) = go_on(hot, &keys, seed, older).await? {
+                        return Ok(epoch);
+                    }
+                    continue;
+                }
+                Known::OfAnotherLife => continue,
+                Known::NotAll => {}
+            }
+        }
+        let staged = match &staged {
+            Some(staged) => staged,
+            None => staged.insert(stage(hot, seed).await?),
+        };
+        if let Some(epoch) = take_over(hot, &keys, seed, there, staged).await? {
+            return Ok(epoch);
+        }
+    }
+    let others = StoreError::new(BACKEND, OPERATION, StoreErrorKind::Unavailable);
+    Err(others.because("others open the same book again and again"))
+}
+
+async fn epoch(hot: &RedisHot, keys: &BookKeys) -> StoreResult<Option<Epoch>> {
+    let call = KNOWN.call(OPERATION, &[&keys.campaign, &keys.details]);
+    let epoch = call.run(&hot.link).await?.optional()?;
+    Ok(epoch.map(Epoch::new))
+}
+
+/// What a book knows of a seed.
+enum Known {
+    All,
+    NotAll,
+    OfAnotherLife,
+}
+
+async fn has_all(
+    hot: &RedisHot,
+    keys: &BookKeys,
+    seed: &BookSeed,
+    life: Epoch,
+) -> StoreResult<Known> {
+    for piece in seed.bids.chunks(PIECE) {
+        let mut call = KNOWN.call(OPERATION, &[&keys.campaign, &keys.details]);
+        for bid in piece {
+            call = call.arg(bid.id.as_bytes());
+        }
+        let mut answer = call.run(&hot.link).await?;
+        if answer.optional()? != Some(life.get()) {
+            return Ok(Known::OfAnotherLife);
+        }
+        for bid in piece {
+            if answer.bytes()? != record(bid) {
+                return Ok(Known::NotAll);
+            }
+        }
+    }
+    Ok(Known::All)
+}
+
+async fn go_on(
+    hot: &RedisHot,
+    keys: &BookKeys,
+    seed: &BookSeed,
+    older: Epoch,
+) -> StoreResult<Option<Epoch>> {
+    let call = GO_ON
+        .call(OPERATION, &[&keys.campaign])
+        .arg(older.get())
+        .arg(seed.epoch.get())
+        .arg(seed.campaign.fence.get())
+        .arg(u8::from(seed.campaign.phase.is_closed()))
+        .arg(last(seed).get());
+    let epoch = call.run(&hot.link).await?.optional()?;
+    Ok(epoch.map(Epoch::new))
+}
+
+/// Pieces that wait to be taken over.
+struct Staged {
+    keys: [String; 4],
+    bidders: usize,
+}
+
+async fn stage(hot: &RedisHot, seed: &BookSeed) -> StoreResult<Staged> {
+    let campaign = seed.campaign.id;
+    let Format::Ranked { rebid, .. } = seed.campaign.terms.format else {
+        return Err(unknown_format());
+    };
+    let keys = staging_keys(hot, campaign);
+    let [ranking, details, bidders, events] = &keys;
+    let standings = standings(&seed.bids, rebid);
+    let records: Vec<_> = seed.bids.iter().map(record).collect();
+    let entries: Vec<_> = standings.iter().collect();
+
+    let ranked = async {
+        for piece in entries.chunks(PIECE) {
+            let mut call = STAGE.call(OPERATION, &[ranking]).arg(STAGED_MS).arg("ZADD");
+            for (_, standing) in piece {
+                call = call
+                    .arg(-standing.bid.score.ten_thousandths())
+                    .arg(&member(standing.bid.sequence, standing.bid.id));
+            }
+            call.run(&hot.link).await?;
+        }
+        Ok(())
+    };
+    let counted = async {
+        for piece in entries.chunks(PIECE) {
+            let mut call = STAGE.call(OPERATION, &[bidders]).arg(STAGED_MS).arg("HSET");
+            for (bidder, standing) in piece {
+                call = call.arg(bidder.as_bytes());
+                call.packed(|to| {
+                    to.write_all(&member(standing.bid.sequence, standing.bid.id))?;
+                    to.write_all(&standing.bid.score.ten_thousandths().to_le_bytes())?;
+                    to.write_all(&standing.bids.to_le_bytes())
+                });
+            }
+            call.run(&hot.link).await?;
+        }
+        Ok(())
+    };
+    let remembered = async {
+        for (bids, records) in seed.bids.chunks(PIECE).zip(records.chunks(PIECE)) {
+            let mut call = STAGE.call(OPERATION, &[details]).arg(STAGED_MS).arg("HSET");
+            for (bid, record) in bids.iter().zip(records) {
+                call = call.arg(bid.id.as_bytes()).arg(record);
+            }
+            call.run(&hot.link).await?;
+        }
+        Ok(())
+    };
+    let told = async {
+        for (bids, records) in seed.bids.chunks(ENTRY).zip(records.chunks(ENTRY)) {
+            let last = bids.last().map_or(0, |bid| bid.sequence.get());
+            let mut call = STAGE.call(OPERATION, &[events]).arg(STAGED_MS).arg("XADD");
+            call = call
+                .arg(format!("{last}-0"))
+                .arg("n")
+                .arg(bids.len())
+                .arg("b");
+            call.packed(|to| {
+                records.iter().try_for_each(|record| {
+                    let length = u32::try_from(record.len()).expect("a name is far below 4 GiB");
+                    to.write_all(&length.to_le_bytes())?;
+                    to.write_all(record)
+                })
+            });
+            call.run(&hot.link).await?;
+        }
+        StoreResult::Ok(())
+    };
+    tokio::try_join!(ranked, counted, remembered, told)?;
+    let bidders = standings.len();
+    Ok(Staged { keys, bidders })
+}
+
+async fn take_over(
+    hot: &RedisHot,
+    keys: &BookKeys,
+    seed: &BookSeed,
+    there: Option<Epoch>,
+    staged: &Staged,
+) -> StoreResult<Option<Epoch>> {
+    let Format::Ranked { weights, rebid } = seed.campaign.terms.format else {
+        return Err(unknown_format());
+    };
+    let window = seed.campaign.terms.window;
+    let mut all = keys.all().to_vec();
+    all.extend(staged.keys.iter().map(String::as_str));
+    let mut call = OPEN
+        .call(OPERATION, &all)
+        .arg(there.map_or_else(String::new, |there| there.get().to_string()))
+        .arg(seed.epoch.get())
+        .arg(seed.bids.len())
+        .arg(staged.bidders)
+        .arg(seed.bids.len().div_ceil(ENTRY));
+    let last_at = seed.bids.last().map_or(i64::MIN, |bid| bid.at.millis());
+    let max_price = seed.bids.iter().map(|bid| bid.price).max();
+    for (name, value) in [
+        ("start", reckoned(window.start())),
+        ("end", reckoned(window.end())),
+        ("alpha", weights.alpha().ten_thousandths()),
+        ("beta", weights.beta().ten_thousandths()),
+        ("gamma", weights.gamma().ten_thousandths()),
+        ("best", i64::from(rebid == Rebid::Best)),
+        ("quota", i64::from(seed.campaign.terms.quota.get())),
+        ("sealed", i64::from(seed.campaign.phase.is_closed())),
+        ("time", reckoned(Timestamp::from_millis(last_at))),
+        (
+            "max_price",
+            max_price.unwrap_or(Money::ZERO).ten_thousandths(),
+        ),
+    ] {
+        call = call.arg(name).arg(value);
+    }
+    for (name, value) in [
+        ("fence", seed.campaign.fence.get()),
+        ("last", last(seed).get()),
+        ("bids", seed.bids.len() as u64),
+        ("floor", 0),
+    ] {
+        call = call.arg(name).arg(value);
+    }
+    let epoch = call.run(&hot.link).await?.optional()?;
+    Ok(epoch.map(Epoch::new))
+}
+
+/// Keys in the slot of the campaign that no other attempt uses.
+fn staging_keys(hot: &RedisHot, campaign: CampaignId) -> [String; 4] {
+    let attempt = RandomIds.fresh().simple();
+    ["bid", "bid_details", "bidders", "events"]
+        .map(|kind| hot.key(&format!("opening:{attempt}:{kind}"), campaign))
+}
+
+fn last(seed: &BookSeed) -> Sequence {
+    seed.bids.last().map_or(Sequence::ZERO, |bid| bid.sequence)
+}
+
+fn unknown_format() -> StoreError {
+    StoreError::new(BACKEND, OPERATION, StoreErrorKind::Corrupt)
+        .because("the campaign has a format that this store does not know")
+}
+
+/// The bid a bidder stands by, and how many there were.
+struct Counted<'a> {
+    bid: &'a AcceptedBid,
+    bids: u32,
+}
+
+fn standings(bids: &[AcceptedBid], rebid: Rebid) -> HashMap<BidderId, Counted<'_>> {
+    let mut standings: HashMap<_, Counted<'_>> = HashMap::with_capacity(bids.len());
+    for bid in bids {
+        standings
+            .entry(bid.bidder)
+            .and_modify(|standing| {
+                standing.bids += 1;
+                if replaces(rebid, standing.bid.rank_key(), bid.rank_key()) {
+                    standing.bid = bid;
+                }
+            })
+            .or_insert(Counted { bid, bids: 1 });
+    }
+    standings
+}

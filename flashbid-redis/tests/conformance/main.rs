@@ -1,0 +1,23 @@
+//! The conformance suite on every kind of server that may run a hot store.
+
+mod house;
+
+/// The suite of each trait, on the stores that an expression makes.
+macro_rules! suite {
+    ($server:ident: $store:expr) => {
+        mod $server {
+            #[allow(unused_imports, reason = "each kind of server uses another part")]
+            use crate::house;
+
+            mod book {
+                use super::*;
+                flashbid_core::bid_book_conformance!($store);
+            }
+        }
+    };
+}
+
+suite!(standalone: house::standalone().await);
+suite!(valkey: house::valkey().await);
+suite!(cluster: house::cluster().await);
+suite!(sentinel: house::sentinel().await);
