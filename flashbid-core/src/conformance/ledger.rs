@@ -59,6 +59,7 @@ macro_rules! ledger_conformance {
             a_plan_below_the_quota_is_refused
             a_plan_with_a_bidder_twice_is_refused
             a_plan_beyond_the_checkpoint_is_refused
+            a_plan_that_leaves_out_a_recorded_bid_is_refused
             a_settlement_conserves_units
             large_settlements_commit
             orders_read_back

@@ -9,7 +9,7 @@ use crate::campaign::Campaign;
 use crate::error::Result;
 use crate::id::{BidderId, CampaignId};
 use crate::rank::Sequence;
-use crate::store::{EventBatch, Ranking, Standing};
+use crate::store::{Epoch, EventBatch, Ranking, Standing};
 
 impl Engine {
     /// One campaign as this node knows it: what it sells and its terms, which never change. Its phase may be old;
@@ -48,7 +48,7 @@ impl Engine {
     }
 
     /// The events that follow `after` and may be told to anyone, at most `limit`: with [`Durability::Ledger`] those
-    /// that the ledger has, so that what was told is never taken back.
+    /// that the ledger has, as it has them, so that what was told is never taken back.
     ///
     /// # Errors
     /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign, [`Error::Store`](crate::Error::Store).
@@ -59,45 +59,56 @@ impl Engine {
         limit: usize,
     ) -> Result<EventBatch> {
         let sale = self.sale(campaign).await?;
-        let mut batch = self
+        let batch = self
             .with_book(&sale, || self.0.hot.events_after(campaign, after, limit))
             .await?;
         if batch.after > after {
-            return self.recorded_after(&sale, after, limit, &batch).await;
+            return self
+                .recorded(&sale, batch.epoch, after, batch.after, limit)
+                .await;
         }
         if self.0.durability == Durability::Hot {
             return Ok(batch);
         }
+        // The book only says that there is something: it may be an older copy of itself that took other bids since.
         if batch.through > sale.told() {
             sale.tell(self.0.ledger.checkpoint(campaign).await?);
         }
-        let told = sale.told();
-        batch.bids.retain(|bid| bid.sequence <= told);
-        batch.through = batch.through.min(told).max(after);
-        Ok(batch)
+        let through = batch.through.min(sale.told());
+        self.recorded(&sale, batch.epoch, after, through, limit)
+            .await
     }
 
-    /// Events that the book has forgotten, because the ledger has them: those before where `kept` begins.
-    async fn recorded_after(
+    /// Events from the ledger, which has every one up to `through`.
+    async fn recorded(
         &self,
         sale: &Sale,
+        epoch: Epoch,
         after: Sequence,
+        through: Sequence,
         limit: usize,
-        kept: &EventBatch,
     ) -> Result<EventBatch> {
+        if through <= after {
+            return Ok(EventBatch {
+                epoch,
+                after,
+                through: after,
+                bids: Vec::new(),
+            });
+        }
         let (id, retries) = (sale.campaign.id, self.options().retries);
         let limit = u32::try_from(limit.max(1)).unwrap_or(u32::MAX);
         let mut bids = retry(retries, || self.0.ledger.bids(id, after, limit)).await?;
         let whole = bids.len() < limit as usize;
-        bids.retain(|bid| bid.sequence <= kept.after);
-        let through = match bids.last() {
-            Some(last) if !whole => last.sequence,
-            _ => kept.after,
+        let complete = match bids.last() {
+            Some(last) if !whole => last.sequence.min(through),
+            _ => through,
         };
+        bids.retain(|bid| bid.sequence <= complete);
         Ok(EventBatch {
-            epoch: kept.epoch,
+            epoch,
             after,
-            through,
+            through: complete,
             bids,
         })
     }

@@ -5,10 +5,11 @@ use super::bidding::is_stale;
 use super::retry::retry;
 use super::sale::Sale;
 use super::{Durability, Engine};
+use crate::bid::AcceptedBid;
 use crate::error::{Result, StoreError, StoreErrorKind};
 use crate::id::CampaignId;
 use crate::rank::Sequence;
-use crate::store::StoreResult;
+use crate::store::{EventBatch, StoreResult};
 
 impl Engine {
     /// Records every event that the campaign's book holds and the ledger lacks, and answers up to which sequence the
@@ -32,12 +33,14 @@ impl Engine {
         let ledger = &self.0.ledger;
         let mut checkpoint = retry(retries, || ledger.checkpoint(id)).await?;
         loop {
-            // The event at the checkpoint is read as well: the book must have the one that the ledger has. Recording
-            // would tell, but costs a flush; a campaign in which nothing happens costs only this look.
+            // The event at the checkpoint is read as well, and the next that the ledger has beyond it, if any came early:
+            // the book must have both. Recording would tell of the first, but costs a flush; a campaign in which
+            // nothing happens costs only this look. The ledger is read first, so the book cannot lack what it tells.
             let (after, page) = (
                 checkpoint.previous(),
                 self.options().relay_page.saturating_add(1),
             );
+            let recorded = retry(retries, || ledger.bids(id, after, 2)).await?;
             let batch = self
                 .with_book(sale, || self.0.hot.events_after(id, after, page))
                 .await?;
@@ -45,17 +48,15 @@ impl Engine {
                 checkpoint = self.behind_forgotten(sale, batch.after).await?;
                 continue;
             }
-            if checkpoint > Sequence::ZERO {
-                let recorded = retry(retries, || ledger.bids(id, after, 1)).await?;
-                if recorded.first() != batch.bids.first() {
-                    return Err(StoreError::new("engine", "relay", StoreErrorKind::Conflict)
-                        .because("the book has fallen behind the ledger"));
-                }
+            let whole = batch.bids.len() < page;
+            if recorded.iter().any(|bid| lacks(&batch, whole, bid)) {
+                return Err(StoreError::new("engine", "relay", StoreErrorKind::Conflict)
+                    .because("the book has fallen behind the ledger"));
             }
             if batch.through > checkpoint {
                 checkpoint = retry(retries, || ledger.record(id, &batch)).await?;
             }
-            if batch.bids.len() < page {
+            if whole {
                 if self.0.durability == Durability::Ledger {
                     sale.tell(checkpoint);
                 }
@@ -91,4 +92,15 @@ impl Engine {
             }
         }
     }
+}
+
+/// Whether a book lacks a recorded bid, as far as `batch` tells, which is the `whole` rest of the book or a page of it.
+fn lacks(batch: &EventBatch, whole: bool, recorded: &AcceptedBid) -> bool {
+    if recorded.sequence > batch.through {
+        return whole;
+    }
+    let place = batch
+        .bids
+        .binary_search_by_key(&recorded.sequence, |bid| bid.sequence);
+    place.map_or(true, |place| batch.bids[place] != *recorded)
 }

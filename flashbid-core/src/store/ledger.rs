@@ -242,9 +242,11 @@ pub trait Ledger: Debug + Send + Sync + 'static {
     /// - A token older than the fence is [`Fenced`](crate::StoreErrorKind::Fenced), also when the campaign is settled.
     ///   `an_older_token_cannot_settle`
     /// - A plan from another version, of a campaign that is not sealing, whose orders and unsold units do not add up to
-    ///   the quota, with a bidder twice, or beyond the checkpoint, is [`Conflict`](crate::StoreErrorKind::Conflict).
+    ///   the quota, with a bidder twice, beyond the checkpoint, or from before the last recorded bid, is
+    ///   [`Conflict`](crate::StoreErrorKind::Conflict).
     ///   `a_stale_plan_is_refused`, `a_plan_beyond_the_quota_is_refused`, `a_plan_below_the_quota_is_refused`,
-    ///   `a_plan_with_a_bidder_twice_is_refused`, `a_plan_beyond_the_checkpoint_is_refused`
+    ///   `a_plan_with_a_bidder_twice_is_refused`, `a_plan_beyond_the_checkpoint_is_refused`,
+    ///   `a_plan_that_leaves_out_a_recorded_bid_is_refused`
     /// - Units are conserved. `a_settlement_conserves_units`
     /// - Plans of any size. `large_settlements_commit`
     ///

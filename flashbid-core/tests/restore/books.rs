@@ -136,6 +136,89 @@ async fn a_book_that_fell_behind_and_caught_up_is_noticed_by_the_relay() {
     assert_eq!(verdict.violations, Vec::<String>::new());
 }
 
+/// The book had fallen behind the ledger, but not behind the ledger's checkpoint, at which nothing was amiss: a
+/// settlement left out an acknowledged bid that had been recorded before one that came before it.
+#[tokio::test(start_paused = true)]
+async fn a_bid_beyond_the_checkpoint_is_missed_in_a_book_that_fell_behind() {
+    for grown in [false, true] {
+        let mut stores = Stores::new().await;
+        let node = stores.node(1, Durability::Ledger);
+        node.bid(1, 10).await;
+        node.bid(2, 20).await;
+        node.ledger.faults().lose_request("record", 3);
+        node.try_bid(3, 30).await.unwrap_err();
+        node.bid(4, 40).await;
+        stores.fall_back(&[&node], 2).await;
+        if grown {
+            node.ledger.faults().lose_request("record", 5);
+            node.try_bid(5, 5).await.unwrap_err();
+        }
+        stores.clock.advance(LENGTH);
+        assert_eq!(node.sold_at().await, ["40.00", "20.00"]);
+    }
+}
+
+/// While a settlement planned from an older copy of the book, a bid that only the lost one held reached the ledger and
+/// was acknowledged; the settlement committed without it.
+#[tokio::test(start_paused = true)]
+async fn a_bid_that_is_recorded_while_an_older_copy_is_settled_counts() {
+    let mut stores = Stores::new().await;
+    let [slow, settler] = [1, 2].map(|seed| stores.node(seed, Durability::Ledger));
+    slow.bid(1, 10).await;
+    slow.bid(2, 20).await;
+    let record = slow.ledger.faults().calls() + 1;
+    slow.ledger.faults().pause_at(record, Moment::Before);
+    let faults = slow.ledger.faults();
+    let mut late = pin!(slow.bid(3, 30));
+    tokio::select! {
+        bid = &mut late => panic!("{bid:?} was not paused"),
+        () = faults.paused() => {}
+    }
+    assert_eq!(faults.log().last(), Some(&"record"));
+    stores.fall_back(&[&slow, &settler], 2).await;
+    stores.clock.advance(LENGTH);
+
+    let commits = settler.ledger.faults();
+    commits.pause_at(8, Moment::Before);
+    let mut sold = pin!(settler.sold_at());
+    tokio::select! {
+        sold = &mut sold => panic!("{sold:?} was not paused"),
+        () = commits.paused() => {}
+    }
+    assert_eq!(commits.log().last(), Some(&"commit_settlement"));
+    faults.resume();
+    let late = late.await;
+    assert!(stores.recorded().await.contains(&late));
+    commits.resume();
+    assert_eq!(sold.await, ["30.00", "20.00"]);
+}
+
+/// An older copy of the book took a bid at a sequence that everybody had been told was taken, and followers were told
+/// of that bid in the place of the one that the ledger has.
+#[tokio::test(start_paused = true)]
+async fn followers_are_told_what_the_ledger_has_while_the_book_has_fallen_behind() {
+    let mut stores = Stores::new().await;
+    let node = stores.node(1, Durability::Ledger);
+    for (bidder, price) in [(1, 10), (2, 20), (3, 30)] {
+        node.bid(bidder, price).await;
+    }
+    let recorded = stores.recorded().await;
+    stores.fall_back(&[&node], 1).await;
+    node.ledger.faults().lose_request("record", 4);
+    node.try_bid(4, 40).await.unwrap_err();
+    let id = stores.campaign.id;
+    let (mut told, mut after) = (Vec::new(), Sequence::ZERO);
+    while told.len() < 3 {
+        let batch = node.engine.events_after(id, after, 1).await.unwrap();
+        told.extend(batch.bids);
+        if batch.through == after {
+            node.engine.relay(id).await.unwrap();
+        }
+        after = batch.through;
+    }
+    assert_eq!(told, recorded);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_bidders_open_a_lost_book_once_a_node() {
     let mut stores = Stores::new().await;

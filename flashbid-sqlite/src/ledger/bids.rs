@@ -70,6 +70,18 @@ pub(super) fn at(
     row::optional(tx, SQL, key, bid)
 }
 
+/// Whether there is any bid behind a sequence.
+pub(super) fn any_behind(
+    tx: &Connection,
+    campaign: Number,
+    sequence: Sequence,
+) -> Result<bool, DatabaseError> {
+    const SQL: &str = "SELECT EXISTS (SELECT 1 FROM bids WHERE campaign = ?1 AND sequence > ?2)";
+    let key = (campaign.0, row::bound(sequence.get()));
+    let mut select = tx.prepare_cached(SQL)?;
+    Ok(select.query_row(key, |row| row.get(0))?)
+}
+
 /// Every bid, by ascending sequence.
 pub(super) fn all(tx: &Connection, campaign: Number) -> Result<Vec<AcceptedBid>, DatabaseError> {
     const SQL: &str = concat!(

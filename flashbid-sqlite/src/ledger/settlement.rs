@@ -6,7 +6,7 @@ use flashbid_core::stock::Units;
 use flashbid_core::store::{OutboxEvent, Settlement};
 use rusqlite::Connection;
 
-use super::{campaigns, orders, outbox};
+use super::{bids, campaigns, orders, outbox};
 use crate::error::DatabaseError;
 
 /// Writes a plan, all of it or nothing: the writer is the row lock, the token the fence, and version, phase and the
@@ -34,6 +34,11 @@ pub(super) fn commit(
     if plan.sealed_at > intake.checkpoint {
         return Err(DatabaseError::conflict(
             "the ledger lacks events of the sealed book",
+        ));
+    }
+    if bids::any_behind(tx, intake.number, plan.sealed_at)? {
+        return Err(DatabaseError::conflict(
+            "the ledger has bids that the sealed book lacked",
         ));
     }
     let allocated = check_quota(&campaign, plan)?;

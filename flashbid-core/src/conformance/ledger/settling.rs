@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::{TOKEN, begin, bidders, reread, sale, sealed, stock};
 use crate::campaign::{Campaign, FencingToken, Phase};
-use crate::conformance::fixture::{WHOLE, at_once, failure, fresh, now, units};
+use crate::conformance::fixture::{WHOLE, at_once, batch, event, failure, fresh, now, units};
 use crate::error::StoreErrorKind;
 use crate::id::OrderId;
 use crate::order::Order;
@@ -217,6 +217,23 @@ pub async fn a_plan_beyond_the_checkpoint_is_refused<S: Ledger + ?Sized>(store: 
     refused(&*store, &campaign, &ahead, TOKEN, StoreErrorKind::Conflict).await;
     let settled = store.commit_settlement(&good, TOKEN).await;
     assert_eq!(settled.expect("it is settled"), Settlement::Committed);
+}
+
+/// A bid that was recorded while the plan was made, or early and behind a gap, may have won.
+pub async fn a_plan_that_leaves_out_a_recorded_bid_is_refused<S: Ledger + ?Sized>(store: Arc<S>) {
+    for (after, sequence) in [(3, 4), (4, 5)] {
+        let (campaign, good) = sealed(&*store, 9, 6, &bidders(3)).await;
+        let epoch = begin(&*store, &campaign).await;
+        let late = batch(
+            epoch,
+            after,
+            sequence,
+            &[event(&campaign, fresh(), sequence)],
+        );
+        let recorded = store.record(campaign.id, &late).await;
+        recorded.expect("it is recorded");
+        refused(&*store, &campaign, &good, TOKEN, StoreErrorKind::Conflict).await;
+    }
 }
 
 /// Won units stay held for their orders, the others go back to the product.

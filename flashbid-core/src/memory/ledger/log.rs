@@ -23,6 +23,11 @@ impl BidLog {
         self.coverage.checkpoint()
     }
 
+    /// The sequence of the last bid.
+    pub(super) fn last_sequence(&self) -> Sequence {
+        self.bids.last().map_or(Sequence::ZERO, |bid| bid.sequence)
+    }
+
     /// Every bid, by ascending sequence.
     pub(super) fn all(&self) -> &[AcceptedBid] {
         &self.bids

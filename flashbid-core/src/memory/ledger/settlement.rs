@@ -18,6 +18,7 @@ pub(super) struct Snapshot {
     phase: Phase,
     fence: FencingToken,
     checkpoint: Sequence,
+    last_recorded: Sequence,
 }
 
 /// What is to be done.
@@ -37,6 +38,7 @@ impl Snapshot {
             phase: row.campaign.phase,
             fence: row.campaign.fence,
             checkpoint: row.log.checkpoint(),
+            last_recorded: row.log.last_sequence(),
         })
     }
 }
@@ -53,6 +55,9 @@ pub(super) fn decide(
     }
     match row.phase {
         Phase::Settled => Ok(Decision::AlreadySettled),
+        Phase::Sealing if plan.sealed_at < row.last_recorded => {
+            refuse("the ledger has bids that the sealed book lacked")
+        }
         Phase::Sealing if plan.sealed_at <= row.checkpoint => Ok(Decision::Write),
         Phase::Sealing => refuse("the ledger lacks events of the sealed book"),
         _ => refuse("the campaign is not sealing"),
