@@ -29,6 +29,17 @@ pub(super) async fn all(
     row::all(tx, all, bid).await
 }
 
+/// Whether there is any bid behind a sequence.
+pub(super) async fn any_behind(
+    tx: &mut Transaction<'_>,
+    campaign: Number,
+    sequence: Sequence,
+) -> Result<bool, DatabaseError> {
+    let behind = query("SELECT 1 FROM bid_history WHERE campaign = $1 AND sequence > $2 LIMIT 1");
+    let behind = behind.bind(campaign.0).bind(row::bound(sequence.get()));
+    Ok(row::optional(tx, behind, |_| Ok(())).await?.is_some())
+}
+
 pub(super) async fn after(
     tx: &mut Transaction<'_>,
     campaign: CampaignId,

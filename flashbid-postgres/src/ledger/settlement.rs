@@ -5,7 +5,7 @@ use flashbid_core::settle::SettlementPlan;
 use flashbid_core::stock::Units;
 use flashbid_core::store::{OutboxEvent, Settlement};
 
-use super::{campaigns, orders, outbox, products};
+use super::{bids, campaigns, orders, outbox, products};
 use crate::database::Transaction;
 use crate::error::DatabaseError;
 
@@ -31,6 +31,11 @@ pub(super) async fn commit(
     if plan.sealed_at > campaigns::lock_checkpoint(tx, number).await? {
         return Err(DatabaseError::conflict(
             "the ledger lacks events of the sealed book",
+        ));
+    }
+    if bids::any_behind(tx, number, plan.sealed_at).await? {
+        return Err(DatabaseError::conflict(
+            "the ledger has bids that the sealed book lacked",
         ));
     }
     let allocated = check_quota(&campaign, plan)?;
