@@ -6,6 +6,7 @@
 //! | bid | [`Engine::place_bid`] | `engine/bidding.rs`, batched by `engine/lane.rs` |
 //! | read a live ranking | [`Engine::ranking`], [`Engine::standing`], [`Engine::events_after`] | `engine/live.rs` |
 //! | move events from the hot store to the ledger | [`Engine::relay`] | `engine/relay.rs` |
+//! | build a campaign's book anew by hand | [`Engine::rebuild`] | `engine/rebuild.rs` |
 //! | make orders of a sealed ranking | [`Engine::settle`] | `engine/settlement.rs` |
 //! | do all that is due, again and again | [`Engine::run`] | `engine/work.rs` |
 //! | prove a sale | [`Engine::verify`], [`audit`] | `engine/audit.rs` |
@@ -15,6 +16,7 @@ mod bidding;
 mod catalog;
 mod lane;
 mod live;
+mod rebuild;
 mod relay;
 mod retry;
 mod sale;
@@ -27,6 +29,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 pub use catalog::{NewCampaign, NewProduct};
+pub use rebuild::Rebuilt;
 pub use settlement::SettleOutcome;
 
 use crate::id::{CampaignId, IdSource, RandomIds};

@@ -10,6 +10,7 @@ use moka::future::Cache;
 use tokio::sync::watch;
 
 use super::lane::Lane;
+use super::rebuild::Rebuilt;
 use super::retry::{Retries, retry};
 use super::{Engine, Options};
 use crate::campaign::Campaign;
@@ -181,11 +182,11 @@ impl Engine {
         retries.call(call).await
     }
 
-    /// Begins a new life of the campaign's book from what the ledger knows.
-    pub(super) async fn open_book(&self, sale: &Sale) -> StoreResult<()> {
+    /// Begins a new life of the campaign's book from what the ledger knows; `None` when it does not know the campaign.
+    pub(super) async fn open_book(&self, sale: &Sale) -> StoreResult<Option<Rebuilt>> {
         let (retries, id) = (self.options().retries, sale.campaign.id);
         let Some(seed) = retry(retries, || self.0.ledger.begin_epoch(id)).await? else {
-            return Ok(());
+            return Ok(None);
         };
         let epoch = retry(retries, || self.0.hot.open(&seed)).await?;
         sale.set_forgotten(Sequence::ZERO);
@@ -195,6 +196,11 @@ impl Engine {
         if seed.campaign.phase.is_closed() {
             self.remember_closed(id);
         }
-        Ok(())
+        let last = seed.bids.last();
+        Ok(Some(Rebuilt {
+            epoch,
+            bids: seed.bids.len(),
+            last_sequence: last.map_or(Sequence::ZERO, |bid| bid.sequence),
+        }))
     }
 }

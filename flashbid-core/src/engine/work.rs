@@ -83,7 +83,11 @@ impl Engine {
         }
     }
 
-    async fn due(&self) -> Result<Vec<Campaign>> {
+    /// Every campaign that has started and is neither settled nor cancelled.
+    ///
+    /// # Errors
+    /// [`Error::Store`](crate::Error::Store).
+    pub async fn due(&self) -> Result<Vec<Campaign>> {
         let (now, mut due) = (self.now(), Vec::new());
         loop {
             let page = Page {

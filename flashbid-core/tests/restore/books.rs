@@ -35,6 +35,21 @@ async fn a_restored_book_continues_its_sequence_and_keeps_its_gaps() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_book_that_is_rebuilt_by_hand_has_what_the_ledger_has() {
+    let stores = Stores::new().await;
+    let node = stores.node(1, Durability::Ledger);
+    let first = node.bid(1, 10).await;
+    node.bid(2, 20).await;
+    let rebuilt = node.engine.rebuild(stores.campaign.id).await.unwrap();
+    assert_eq!((rebuilt.bids, rebuilt.last_sequence), (2, Sequence::new(2)));
+    assert_eq!(node.bid(1, 10).await, first);
+    assert_eq!(node.bid(3, 30).await.sequence, Sequence::new(3));
+    let again = node.engine.rebuild(stores.campaign.id).await.unwrap();
+    assert!(again.epoch > rebuilt.epoch);
+    assert_eq!(node.prices().await, ["30.00", "20.00", "10.00"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_late_write_for_a_lost_book_is_fenced_and_placed_again_once() {
     let mut stores = Stores::new().await;
     let [sleeper, other] = [1, 2].map(|seed| stores.node(seed, Durability::Ledger));
