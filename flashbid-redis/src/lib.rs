@@ -16,18 +16,21 @@
 //! | Module | Holds |
 //! |---|---|
 //! | `config`, `error` | what can be set, and what a server's words mean |
-//! | `book` | the live books |
 //! | `connection` | connections that survive losses, for each kind of server |
+//! | `book`, `gate`, `leases`, `admission` | a trait each: live books, counters of units, leases, limits and tokens |
 //! | `script`, `answer` | calling a script of `src/scripts`, and reading what it says |
 //!
 //! Every change is one script, which reads before it writes and answers the same when it is called again. Needs Redis
 //! 7.0 or Valkey 8, without modules. It is not a durable store: what must not be lost belongs in the ledger.
 
+mod admission;
 mod answer;
 mod book;
 mod config;
 mod connection;
 mod error;
+mod gate;
+mod leases;
 mod script;
 #[cfg(test)]
 mod watch;

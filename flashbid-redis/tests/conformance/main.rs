@@ -13,6 +13,21 @@ macro_rules! suite {
                 use super::*;
                 flashbid_core::bid_book_conformance!($store);
             }
+
+            mod gate {
+                use super::*;
+                flashbid_core::stock_gate_conformance!($store);
+            }
+
+            mod leases {
+                use super::*;
+                flashbid_core::leases_conformance!($store);
+            }
+
+            mod admission {
+                use super::*;
+                flashbid_core::admission_conformance!($store);
+            }
         }
     };
 }
