@@ -1,4 +1,8 @@
 //! The live books on Redis.
+//!
+//! A book notes the replication id of the server that it was opened on, which a restart changes and so does a failover.
+//! Where that has changed, what there is may be an older copy of the book, and the book is not found: the engine opens
+//! it again, in an epoch that nobody can write for who saw the newer copy. Then it goes on if it lacks nothing.
 
 mod opening;
 mod record;

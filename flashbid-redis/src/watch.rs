@@ -25,7 +25,7 @@ end
 local redis = (function(redis)
   local given = {}
   for _, key in ipairs(KEYS) do given[key] = true end
-  local keys_of = { TIME = {}, XINFO = { 2 }, RENAME = { 1, 2 }, DEL = 'all', UNLINK = 'all', EXISTS = 'all' }
+  local keys_of = { TIME = {}, INFO = {}, XINFO = { 2 }, RENAME = { 1, 2 }, DEL = 'all', UNLINK = 'all', EXISTS = 'all' }
   local first = { 1 }
   for command in string.gmatch([[
     GET SET PTTL TTL PEXPIRE PEXPIREAT PERSIST TYPE INCR INCRBY DECRBY SETNX

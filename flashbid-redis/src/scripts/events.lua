@@ -6,8 +6,9 @@
 -- Answer  epoch, last sequence, floor (events up to it are forgotten), 1 when nothing follows; then the records of
 --         each batch, u32 length before each; the first batch may begin before the sequence
 local call = redis.call
-local book = call('HMGET', KEYS[1], 'epoch', 'last', 'floor')
-if not book[1] then
+local here = string.match(call('INFO', 'replication'), 'master_replid.(%w+)')
+local book = call('HMGET', KEYS[1], 'epoch', 'last', 'floor', 'server')
+if not book[1] or book[4] ~= here then
   return redis.error_reply('NOTFOUND there is no book')
 end
 local PAGE = 16

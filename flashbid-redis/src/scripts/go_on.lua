@@ -10,5 +10,6 @@ if book[1] ~= ARGV[1] or tonumber(book[4]) < tonumber(ARGV[5]) then
 end
 local fence = math.max(tonumber(book[2]), tonumber(ARGV[3]))
 local sealed = math.max(tonumber(book[3]), tonumber(ARGV[4]))
-redis.call('HSET', KEYS[1], 'epoch', ARGV[2], 'fence', string.format('%.0f', fence), 'sealed', sealed)
+local here = string.match(redis.call('INFO', 'replication'), 'master_replid.(%w+)')
+redis.call('HSET', KEYS[1], 'epoch', ARGV[2], 'fence', string.format('%.0f', fence), 'sealed', sealed, 'server', here)
 return ARGV[2]

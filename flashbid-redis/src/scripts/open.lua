@@ -27,5 +27,6 @@ if bids > 0 then
     call('RENAME', KEYS[staged], KEYS[staged - 4])
   end
 end
-call('HSET', KEYS[1], 'epoch', ARGV[2], unpack(ARGV, 6))
+local here = string.match(call('INFO', 'replication'), 'master_replid.(%w+)')
+call('HSET', KEYS[1], 'epoch', ARGV[2], 'server', here, unpack(ARGV, 6))
 return ARGV[2]

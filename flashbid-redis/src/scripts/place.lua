@@ -13,13 +13,14 @@
 local call, pack, unpacked, sub, floor = redis.call, struct.pack, struct.unpack, string.sub, math.floor
 local CHUNK = 1000
 
+local here = string.match(call('INFO', 'replication'), 'master_replid.(%w+)')
 local book = call('HMGET', KEYS[1], 'epoch', 'start', 'end', 'alpha', 'beta', 'gamma', 'best', 'sealed', 'last', 'time',
-  'bids', 'max_price')
-if not book[1] then
+  'bids', 'max_price', 'server')
+if not book[1] or book[13] ~= here then
   return redis.error_reply('NOTFOUND there is no book')
 end
 local epoch, start_text, number = book[1], book[2], {}
-for field = 1, #book do
+for field = 1, 12 do
   number[field] = tonumber(book[field])
   if not number[field] then
     return redis.error_reply('CORRUPT the book lacks a figure')

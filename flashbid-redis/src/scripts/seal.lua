@@ -4,8 +4,9 @@
 -- KEYS    campaign
 -- ARGV    the fencing token
 -- Answer  the last sequence; empty when the window has not ended
-local book = redis.call('HMGET', KEYS[1], 'epoch', 'fence', 'sealed', 'last', 'time', 'end')
-if not book[1] then
+local here = string.match(redis.call('INFO', 'replication'), 'master_replid.(%w+)')
+local book = redis.call('HMGET', KEYS[1], 'epoch', 'fence', 'sealed', 'last', 'time', 'end', 'server')
+if not book[1] or book[7] ~= here then
   return redis.error_reply('NOTFOUND there is no book')
 end
 if tonumber(ARGV[1]) < tonumber(book[2]) then

@@ -5,7 +5,8 @@
 -- ARGV    the bidder
 -- Answer  rank and record; nothing without a standing
 local call = redis.call
-if call('EXISTS', KEYS[1]) == 0 then
+local here = string.match(call('INFO', 'replication'), 'master_replid.(%w+)')
+if call('HGET', KEYS[1], 'server') ~= here then
   return redis.error_reply('NOTFOUND there is no book')
 end
 local standing = call('HGET', KEYS[4], ARGV[1])

@@ -6,8 +6,9 @@
 -- Answer  epoch, bidders, bids, last sequence, highest price, best score and that of the last who would win (empty
 --         without one), 1 when sealed, then the records
 local call = redis.call
-local book = call('HMGET', KEYS[1], 'epoch', 'bids', 'last', 'max_price', 'sealed', 'quota')
-if not book[1] then
+local here = string.match(call('INFO', 'replication'), 'master_replid.(%w+)')
+local book = call('HMGET', KEYS[1], 'epoch', 'bids', 'last', 'max_price', 'sealed', 'quota', 'server')
+if not book[1] or book[7] ~= here then
   return redis.error_reply('NOTFOUND there is no book')
 end
 local function score_at(place)
