@@ -150,6 +150,11 @@ pub enum Seal {
 /// A book measures time by its store's own clock, which never runs backwards between two accepted bids of a
 /// campaign. A method that needs a book fails with [`NotFound`](crate::StoreErrorKind::NotFound) when there is none: the engine
 /// then opens it from the ledger and asks again.
+///
+/// A store that may come back as an older copy of itself, as a server does that was started again or a replica that took
+/// over, does not find the books in such a copy until they are opened again: the epoch that this begins is what stops
+/// those who wrote for the newer copy. A store that cannot tell is found out when it contradicts the ledger, and until
+/// then may have taken bids that are placed again.
 #[async_trait]
 pub trait BidBook: Debug + Send + Sync + 'static {
     /// Opens the book of a campaign from what the ledger knows, and answers the epoch of the book that is now open.
