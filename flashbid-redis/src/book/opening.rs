@@ -191,13 +191,7 @@ async fn stage(hot: &RedisHot, seed: &BookSeed) -> StoreResult<Staged> {
                 .arg("n")
                 .arg(bids.len())
                 .arg("b");
-            call.packed(|to| {
-                records.iter().try_for_each(|record| {
-                    let length = u32::try_from(record.len()).expect("a name is far below 4 GiB");
-                    to.write_all(&length.to_le_bytes())?;
-                    to.write_all(record)
-                })
-            });
+            call.packed(|to| records.iter().try_for_each(|record| to.write_all(record)));
             call.run(&hot.link).await?;
         }
         StoreResult::Ok(())
