@@ -56,8 +56,18 @@ impl Link {
 
     /// Sends a command and waits for what the server says, which may be an error.
     pub(crate) async fn send(&self, command: &Cmd) -> Result<Value, Refused> {
+        self.send_within(command, None).await
+    }
+
+    /// As [`Link::send`], where the answer may take longer or less long than the configuration says. The nodes of a
+    /// cluster are always given the time of the configuration.
+    pub(crate) async fn send_within(
+        &self,
+        command: &Cmd,
+        patience: Option<Duration>,
+    ) -> Result<Value, Refused> {
         match &self.0 {
-            Kind::Pool(pool) => pool.send(command).await,
+            Kind::Pool(pool) => pool.send(command, patience).await,
             Kind::Cluster(cluster) => cluster
                 .send(command)
                 .await
@@ -83,13 +93,16 @@ impl Pool {
         })
     }
 
-    async fn send(&self, command: &Cmd) -> Result<Value, Refused> {
+    async fn send(&self, command: &Cmd, patience: Option<Duration>) -> Result<Value, Refused> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let slot = &self.slots[turn % self.slots.len()];
         let (birth, mut connection) = slot
             .connection(&self.source)
             .await
             .map_err(|error| Refused { error, sent: false })?;
+        if let Some(patience) = patience {
+            connection.set_response_timeout(patience);
+        }
         match connection.send_packed_command(command).await {
             Ok(Value::ServerError(error)) => {
                 // A primary that has become a replica: the next connection finds out who is the primary now.
