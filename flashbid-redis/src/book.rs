@@ -4,7 +4,7 @@
 //! Where that has changed, what there is may be an older copy of the book, and the book is not found: the engine opens
 //! it again, in an epoch that nobody can write for who saw the newer copy. Then it goes on if it lacks nothing.
 
-mod opening;
+pub(crate) mod opening;
 mod record;
 
 use async_trait::async_trait;

@@ -1,6 +1,8 @@
 //! What the scripts do, seen from inside: here they run watched, and in `tests/` as they are.
 
 mod book;
+mod consumer;
+mod sale;
 
 use std::process::Command;
 
@@ -11,6 +13,18 @@ use crate::{Config, RedisHot, watch};
 
 mod book_conformance {
     flashbid_core::bid_book_conformance!(super::fresh().await);
+}
+
+mod gate_conformance {
+    flashbid_core::stock_gate_conformance!(super::fresh().await);
+}
+
+mod leases_conformance {
+    flashbid_core::leases_conformance!(super::fresh().await);
+}
+
+mod admission_conformance {
+    flashbid_core::admission_conformance!(super::fresh().await);
 }
 
 /// A store with keys of its own.

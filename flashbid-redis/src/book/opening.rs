@@ -111,7 +111,7 @@ async fn has_all(
     Ok(Known::All)
 }
 
-async fn go_on(
+pub(crate) async fn go_on(
     hot: &RedisHot,
     keys: &BookKeys,
     seed: &BookSeed,
@@ -129,12 +129,13 @@ async fn go_on(
 }
 
 /// Pieces that wait to be taken over.
-struct Staged {
-    keys: [String; 4],
+#[derive(Debug)]
+pub(crate) struct Staged {
+    pub(crate) keys: [String; 4],
     bidders: usize,
 }
 
-async fn stage(hot: &RedisHot, seed: &BookSeed) -> StoreResult<Staged> {
+pub(crate) async fn stage(hot: &RedisHot, seed: &BookSeed) -> StoreResult<Staged> {
     let campaign = seed.campaign.id;
     let Format::Ranked { rebid, .. } = seed.campaign.terms.format else {
         return Err(unknown_format());
@@ -201,7 +202,7 @@ async fn stage(hot: &RedisHot, seed: &BookSeed) -> StoreResult<Staged> {
     Ok(Staged { keys, bidders })
 }
 
-async fn take_over(
+pub(crate) async fn take_over(
     hot: &RedisHot,
     keys: &BookKeys,
     seed: &BookSeed,
