@@ -26,7 +26,7 @@ pub(crate) struct Link(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    Pool(Pool),
+    Pool(Box<Pool>),
     Cluster(Cluster),
 }
 
@@ -51,7 +51,7 @@ impl Link {
         }
         let pool = Pool::new(config)?;
         pool.slots[0].connection(&pool.source).await?;
-        Ok(Self(Kind::Pool(pool)))
+        Ok(Self(Kind::Pool(Box::new(pool))))
     }
 
     /// Sends a command and waits for what the server says, which may be an error.
@@ -379,8 +379,8 @@ impl Cluster {
                 asking.cmd("ASKING").add_command(command.clone());
                 let answers = connection.route_pipeline(asking, 0, 2, node).await;
                 answers.and_then(|answers| {
-                    let none = || RedisError::from((ErrorKind::Parse, "no answer after ASKING"));
-                    answers.into_iter().nth(1).ok_or_else(none)
+                    let missing = || RedisError::from((ErrorKind::Parse, "no answer after ASKING"));
+                    answers.into_iter().nth(1).ok_or_else(missing)
                 })
             } else {
                 let node = RoutingInfo::SingleNode(node);

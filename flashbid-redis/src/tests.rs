@@ -2,6 +2,7 @@
 
 mod book;
 mod consumer;
+mod gate;
 mod sale;
 
 use std::process::Command;

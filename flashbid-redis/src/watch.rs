@@ -85,9 +85,8 @@ pub(crate) fn watched(name: &str, text: &str) -> String {
         watched.push('\n');
         if conditions.contains(&number) {
             let (keyword, condition, opening) = parts(line).expect("it is a condition");
-            watched.push_str(&format!(
-                "{keyword} flashbid_if({number}, {condition}) {opening}"
-            ));
+            let told = format!("{keyword} flashbid_if({number}, {condition}) {opening}");
+            watched.push_str(&told);
         } else {
             watched.push_str(line);
         }

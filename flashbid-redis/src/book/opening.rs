@@ -197,7 +197,12 @@ pub(crate) async fn stage(hot: &RedisHot, seed: &BookSeed) -> StoreResult<Staged
         }
         StoreResult::Ok(())
     };
-    tokio::try_join!(ranked, counted, remembered, told)?;
+    tokio::try_join!(
+        Box::pin(ranked),
+        Box::pin(counted),
+        Box::pin(remembered),
+        Box::pin(told)
+    )?;
     let bidders = standings.len();
     Ok(Staged { keys, bidders })
 }

@@ -64,7 +64,7 @@ async fn a_damaged_book_is_corrupt_and_stays_as_it_is() {
                 // The last bidder of the batch has a standing of another length.
                 let mut command = cmd("HSET");
                 command.arg(&keys.bidders).arg(who.bidder.as_bytes());
-                hot.link.send(&command.arg("short")).await.unwrap();
+                hot.link.send(command.arg("short")).await.unwrap();
             }
             _ => {
                 meddle(&hot, &["XADD", &keys.events, "1000-0", "x", "y"]).await;

@@ -11,7 +11,7 @@ use super::fresh;
 use super::sale::{accept, bid, log, opened, seed};
 use crate::{Delivery, EventConsumer, RedisHot};
 
-const NEVER: Duration = Duration::from_secs(3_600);
+const NEVER: Duration = Duration::from_hours(1);
 const NOW: Duration = Duration::ZERO;
 const SOON: Duration = Duration::from_secs(20);
 
