@@ -4,9 +4,11 @@ mod stores;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::error::{StoreError, StoreErrorKind};
@@ -33,6 +35,7 @@ use crate::store::StoreResult;
 pub struct Faulty<S: ?Sized> {
     faults: Arc<Faults>,
     store: RwLock<Arc<S>>,
+    runtime: Option<Handle>,
 }
 
 impl<S> Faulty<S> {
@@ -48,6 +51,17 @@ impl<S: ?Sized> Faulty<S> {
         Self {
             faults: Arc::default(),
             store: RwLock::new(store),
+            runtime: None,
+        }
+    }
+
+    /// Lets the store work on a runtime of its own. In a test whose time stands still, the time of a store that waits
+    /// for a server must not: its timeouts would pass at once.
+    #[must_use]
+    pub fn on(self, runtime: Handle) -> Self {
+        Self {
+            runtime: Some(runtime),
+            ..self
         }
     }
 
@@ -68,6 +82,15 @@ impl<S: ?Sized> Faulty<S> {
         *self.store.write().unwrap_or_else(PoisonError::into_inner) = store;
     }
 
+    async fn made<T>(&self, call: impl Future<Output = T>) -> T {
+        let mut call = pin!(call);
+        poll_fn(|context| {
+            let _on_its_runtime = self.runtime.as_ref().map(Handle::enter);
+            call.as_mut().poll(context)
+        })
+        .await
+    }
+
     /// Makes a call that changes something.
     async fn write<T>(
         &self,
@@ -79,11 +102,11 @@ impl<S: ?Sized> Faulty<S> {
             .pause_if(fate.pause == Some(Moment::Before))
             .await;
         let answer = match fate.loss {
-            None => call.await,
+            None => self.made(call).await,
             Some(Loss::Request) => Err(lost(operation, StoreErrorKind::Unavailable)),
             Some(Loss::Response) => {
                 // Also when the store refused: its caller does not hear of it.
-                drop(call.await);
+                drop(self.made(call).await);
                 Err(lost(operation, StoreErrorKind::Indeterminate))
             }
         };
@@ -104,7 +127,7 @@ impl<S: ?Sized> Faulty<S> {
             .pause_if(fate.pause == Some(Moment::Before))
             .await;
         let answer = match fate.loss {
-            None => call.await,
+            None => self.made(call).await,
             Some(_) => Err(lost(operation, StoreErrorKind::Unavailable)),
         };
         self.faults

@@ -1,5 +1,5 @@
 //! A rush in which every bid scores the same, so that nothing but the order of arrival decides. Shared by the tests of
-//! every ledger.
+//! every store.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,11 +10,10 @@ use flashbid_core::bid::{AcceptedBid, Bid};
 use flashbid_core::campaign::{DEFAULT_PAYMENT_DEADLINE, Format, Rebid, Window};
 use flashbid_core::engine::{NewCampaign, NewProduct, SettleOutcome};
 use flashbid_core::id::{BidderId, CampaignId};
-use flashbid_core::memory::MemoryHot;
 use flashbid_core::rank::Sequence;
 use flashbid_core::score::Weights;
 use flashbid_core::stock::Units;
-use flashbid_core::store::{Ledger, Page};
+use flashbid_core::store::Page;
 use flashbid_core::time::{ManualClock, Timestamp};
 use tokio::runtime::Runtime;
 use uuid::Uuid;
@@ -34,7 +33,7 @@ pub(crate) fn rank_by_arrival(disk: &dyn Disk, rebid: Rebid) {
     let clock = Arc::new(ManualClock::new(START));
     let campaign;
     {
-        let engine = engine(disk.open(), &clock);
+        let engine = engine(disk, &clock);
         campaign = running.block_on(add_sale(&engine, rebid));
         let first = running.block_on(rush(&engine, campaign, BIDDERS));
         for bid in &first {
@@ -48,7 +47,7 @@ pub(crate) fn rank_by_arrival(disk: &dyn Disk, rebid: Rebid) {
 
     let running = process();
     running.block_on(async {
-        let engine = engine(disk.open(), &clock);
+        let engine = engine(disk, &clock);
         let ranked = assert_by_arrival(&engine, campaign, rebid).await;
         clock.advance(LENGTH);
         let settled = engine.settle(campaign).await.unwrap();
@@ -75,10 +74,10 @@ fn process() -> Runtime {
         .unwrap()
 }
 
-fn engine(ledger: Arc<dyn Ledger>, clock: &Arc<ManualClock>) -> Engine {
+fn engine(disk: &dyn Disk, clock: &Arc<ManualClock>) -> Engine {
     Engine::builder()
-        .hot(MemoryHot::new(clock.clone()))
-        .shared_ledger(ledger)
+        .shared_hot(disk.hot(clock.clone()))
+        .shared_ledger(disk.open())
         .clock(clock.clone())
         .build()
 }

@@ -3,7 +3,7 @@
 use flashbid_core::bid::{AcceptedBid, Bid};
 use flashbid_core::campaign::{Phase, Rebid};
 use flashbid_core::engine::SettleOutcome;
-use flashbid_core::store::{BidBook, EventBatch, Listing, Placement, Ranking, Standing, StockGate};
+use flashbid_core::store::{EventBatch, Listing, Placement, Ranking, Standing};
 use flashbid_core::time::Timestamp;
 use flashbid_core::{Durability, Error, Rejection, Result, StoreErrorKind};
 

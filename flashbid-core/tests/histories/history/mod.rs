@@ -1,5 +1,5 @@
-//! Histories of a sale, held against a naive model. Shared by the tests of every ledger: a ledger is a [`Disk`](crate::disk::Disk), and
-//! [`hold`] runs a [`History`] on it.
+//! Histories of a sale, held against a naive model. Shared by the tests of every store: stores are a
+//! [`Disk`](crate::disk::Disk), and [`hold`] runs a [`History`] on it.
 
 mod agreement;
 mod invariants;

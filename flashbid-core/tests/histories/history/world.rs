@@ -9,13 +9,13 @@ use flashbid_core::campaign::{Campaign, FencingToken, Format, Rebid, Window};
 use flashbid_core::conformance::Faulty;
 use flashbid_core::engine::{NewCampaign, NewProduct, Options};
 use flashbid_core::id::{BidderId, CampaignId, ProductId, SeededIds};
-use flashbid_core::memory::{MemoryHot, MemoryLedger};
+use flashbid_core::memory::MemoryLedger;
 use flashbid_core::order::Order;
 use flashbid_core::product::Product;
 use flashbid_core::rank::Sequence;
 use flashbid_core::score::Weights;
 use flashbid_core::stock::{Level, Units};
-use flashbid_core::store::{BidBook, Epoch, Leases, Ledger, Page, StockGate};
+use flashbid_core::store::{Epoch, HotStore, Ledger, Page};
 use flashbid_core::time::{Clock, ManualClock, Timestamp};
 use flashbid_core::{Engine, StoreErrorKind};
 use tokio::runtime::Runtime;
@@ -39,7 +39,7 @@ pub(super) struct World<'a> {
     pub(super) history: &'a History,
     disk: &'a dyn Disk,
     pub(super) clock: Arc<ManualClock>,
-    pub(super) hot: Arc<Faulty<MemoryHot>>,
+    pub(super) hot: Arc<Faulty<dyn HotStore>>,
     pub(super) ledger: Arc<Faulty<dyn Ledger>>,
     nodes: Vec<Node>,
     /// Nodes that were ever started; each has ids of its own.
@@ -122,7 +122,7 @@ impl<'a> World<'a> {
     pub(super) fn new(history: &'a History, disk: &'a dyn Disk) -> Self {
         let clock = Arc::new(ManualClock::new(START));
         let onlooker = runtime();
-        let hot = Arc::new(Faulty::new(MemoryHot::new(clock.clone())));
+        let hot = Arc::new(Faulty::over(disk.hot(clock.clone())));
         let ledger = Arc::new(Faulty::over(disk.open()));
         let engine = Engine::builder()
             .shared_ledger(ledger.clone())
@@ -214,8 +214,7 @@ impl<'a> World<'a> {
 
     /// The hot store is lost under the living nodes.
     pub(super) fn lose_hot(&mut self) {
-        self.hot
-            .replace(Arc::new(MemoryHot::new(self.clock.clone())));
+        self.hot.replace(self.disk.hot(self.clock.clone()));
     }
 
     /// Everything is lost but the ledger.
@@ -333,7 +332,7 @@ fn new_campaign(
 }
 
 async fn see(
-    hot: &Faulty<MemoryHot>,
+    hot: &Faulty<dyn HotStore>,
     ledger: &Faulty<dyn Ledger>,
     product: ProductId,
     sales: &[Sale],
@@ -351,26 +350,39 @@ async fn see(
     for Sale { id, .. } in sales {
         let campaigns = seen.campaigns.iter().map(|(campaign, _)| campaign);
         let campaign = campaigns.into_iter().find(|campaign| campaign.id == *id);
+        let recorded = ledger.bids(*id, Sequence::ZERO, ALL.limit).await.unwrap();
+        let checkpoint = ledger.checkpoint(*id).await.unwrap();
         seen.sales.push(SeenSale {
             campaign: campaign.unwrap().clone(),
-            book: see_book(&hot, *id).await,
+            book: see_book(&*hot, *id, &recorded, checkpoint).await,
             counter: hot.level(*id).await.unwrap(),
-            recorded: ledger.bids(*id, Sequence::ZERO, ALL.limit).await.unwrap(),
-            checkpoint: ledger.checkpoint(*id).await.unwrap(),
+            recorded,
+            checkpoint,
             orders: ledger.orders_in(*id, ALL).await.unwrap().items,
         });
     }
     seen
 }
 
-async fn see_book(hot: &MemoryHot, id: CampaignId) -> Option<Book> {
+/// The whole book: what it has forgotten, the ledger has.
+async fn see_book(
+    hot: &dyn HotStore,
+    id: CampaignId,
+    recorded: &[AcceptedBid],
+    checkpoint: Sequence,
+) -> Option<Book> {
     let events = match hot.events_after(id, Sequence::ZERO, usize::MAX).await {
         Err(error) if error.kind == StoreErrorKind::NotFound => return None,
         events => events.unwrap(),
     };
+    assert!(
+        events.after <= checkpoint,
+        "the book forgot what was not recorded"
+    );
+    let forgotten = recorded.iter().filter(|bid| bid.sequence <= events.after);
     Some(Book {
         epoch: events.epoch,
         sealed: hot.top(id, 0).await.unwrap().stats.sealed,
-        log: events.bids,
+        log: forgotten.cloned().chain(events.bids).collect(),
     })
 }

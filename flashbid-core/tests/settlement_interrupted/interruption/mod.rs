@@ -1,5 +1,5 @@
 //! A settlement is interrupted at each store call it makes, in every way a call can be: whatever happens, the same
-//! orders come of it, once. Shared by the tests of every ledger.
+//! orders come of it, once. Shared by the tests of every store.
 
 mod scene;
 
@@ -9,7 +9,6 @@ use flashbid_core::campaign::{FencingToken, Phase};
 use flashbid_core::conformance::{Loss, Moment};
 use flashbid_core::engine::SettleOutcome;
 use flashbid_core::settle::plan;
-use flashbid_core::store::{BidBook, Leases};
 use flashbid_core::{Error, Result, StoreErrorKind};
 
 pub(crate) use scene::Scene;

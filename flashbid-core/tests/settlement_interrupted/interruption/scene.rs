@@ -8,11 +8,11 @@ use flashbid_core::campaign::{DEFAULT_PAYMENT_DEADLINE, Format, Phase, Rebid, Wi
 use flashbid_core::conformance::{Faults, Faulty};
 use flashbid_core::engine::{NewCampaign, NewProduct, Options, SettleOutcome};
 use flashbid_core::id::{BidderId, CampaignId, OrderId, SeededIds};
-use flashbid_core::memory::{MemoryHot, MemoryLedger};
+use flashbid_core::memory::MemoryLedger;
 use flashbid_core::rank::Sequence;
 use flashbid_core::score::Weights;
 use flashbid_core::stock::{Level, Units};
-use flashbid_core::store::{Ledger, OutboxEvent, Page};
+use flashbid_core::store::{HotStore, Ledger, OutboxEvent, Page};
 use flashbid_core::time::{ManualClock, Timestamp};
 use flashbid_core::{Durability, Engine};
 use tokio::runtime::Runtime;
@@ -40,7 +40,7 @@ pub(super) enum Store {
 pub(crate) struct Scene {
     disk: Box<dyn Disk>,
     pub(super) clock: Arc<ManualClock>,
-    pub(super) hot: Arc<MemoryHot>,
+    pub(super) hot: Arc<dyn HotStore>,
     pub(super) ledger: Arc<dyn Ledger>,
     pub(super) id: CampaignId,
     /// Every accepted bid.
@@ -50,7 +50,7 @@ pub(crate) struct Scene {
 /// A process that settles.
 pub(super) struct Node {
     pub(super) engine: Engine,
-    hot: Arc<Faulty<MemoryHot>>,
+    hot: Arc<Faulty<dyn HotStore>>,
     ledger: Arc<Faulty<dyn Ledger>>,
 }
 
@@ -80,7 +80,7 @@ pub(super) fn runtime() -> Runtime {
 impl Scene {
     pub(crate) fn on(disk: impl Disk + 'static) -> Self {
         let clock = Arc::new(ManualClock::new(START));
-        let hot = Arc::new(MemoryHot::new(clock.clone()));
+        let hot = disk.hot(clock.clone());
         let ledger = disk.open();
         let engine = Engine::builder()
             .shared_hot(hot.clone())
@@ -132,7 +132,7 @@ impl Scene {
 
     /// The hot store is lost under a living node, and an empty one takes its place.
     pub(super) fn lose_hot(&mut self, node: &Node) {
-        self.hot = Arc::new(MemoryHot::new(self.clock.clone()));
+        self.hot = self.disk.hot(self.clock.clone());
         node.hot.replace(self.hot.clone());
     }
 
@@ -141,7 +141,7 @@ impl Scene {
         self.ledger = Arc::new(MemoryLedger::new());
         self.ledger = self.disk.open();
         if hot_died {
-            self.hot = Arc::new(MemoryHot::new(self.clock.clone()));
+            self.hot = self.disk.hot(self.clock.clone());
         }
     }
 
