@@ -173,8 +173,10 @@ impl Ledger for PostgresLedger {
     }
 
     async fn record(&self, campaign: CampaignId, batch: &EventBatch) -> StoreResult<Sequence> {
-        let recorded = recording::record(&self.database, campaign, batch).await;
-        recorded.map_err(|error| error.during("record"))
+        self.write("record", async |tx: &mut Transaction<'_>| {
+            recording::record(tx, campaign, batch).await
+        })
+        .await
     }
 
     async fn checkpoint(&self, campaign: CampaignId) -> StoreResult<Sequence> {

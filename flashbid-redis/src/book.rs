@@ -4,7 +4,7 @@
 //! Where that has changed, what there is may be an older copy of the book, and the book is not found: the engine opens
 //! it again, in an epoch that nobody can write for who saw the newer copy. Then it goes on if it lacks nothing.
 
-pub(crate) mod opening;
+mod opening;
 mod record;
 
 use async_trait::async_trait;
@@ -82,10 +82,6 @@ impl BidBook for RedisHot {
         let keys = BookKeys::of(self, campaign);
         let mut call = PLACE.call("place", &keys.all());
         for bid in batch {
-            call = match bid.at {
-                Some(at) => call.arg(&record::reckoned(at).to_le_bytes()),
-                None => call.arg(""),
-            };
             call.packed(|to| record::write_request(bid, to));
         }
         let mut answer = call.run(&self.link).await?;
@@ -236,7 +232,7 @@ fn outcome(
     Some(match outcomes.byte()? {
         b'A' => Ok(Placement::Accepted(outcomes.became()?.of(asked))),
         b'R' => {
-            let known = outcomes.bid()?;
+            let known = Reader::new(outcomes.piece()?).bid()?;
             if known.answers(asked) {
                 Ok(Placement::Replayed(known))
             } else {
@@ -251,8 +247,7 @@ fn outcome(
 
 fn bid(answer: &mut Answer) -> StoreResult<AcceptedBid> {
     let record = answer.bytes()?;
-    let mut reader = Reader::new(&record);
-    let bid = reader.bid().filter(|_| reader.is_empty());
+    let bid = Reader::new(&record).bid();
     bid.ok_or_else(|| answer.corrupt("a bid cannot be read"))
 }
 

@@ -22,11 +22,16 @@ const REDIRECTS: usize = 4;
 /// A way to the servers that survives the loss of connections, and that never sends a call twice unless a server has
 /// said that it did not take it.
 #[derive(Debug)]
-pub(crate) struct Link(Kind);
+pub(crate) struct Link(
+    Kind,
+    /// The time of scripts, in the place of the server's.
+    #[cfg(feature = "steered")]
+    pub(crate) Option<std::sync::Arc<dyn flashbid_core::time::Clock>>,
+);
 
 #[derive(Debug)]
 enum Kind {
-    Pool(Box<Pool>),
+    Pool(Pool),
     Cluster(Cluster),
 }
 
@@ -47,27 +52,25 @@ impl Link {
         if config.servers == Servers::Cluster {
             return Cluster::open(config)
                 .await
-                .map(|it| Self(Kind::Cluster(it)));
+                .map(|it| Self::of(Kind::Cluster(it)));
         }
         let pool = Pool::new(config)?;
         pool.slots[0].connection(&pool.source).await?;
-        Ok(Self(Kind::Pool(Box::new(pool))))
+        Ok(Self::of(Kind::Pool(pool)))
+    }
+
+    const fn of(kind: Kind) -> Self {
+        Self(
+            kind,
+            #[cfg(feature = "steered")]
+            None,
+        )
     }
 
     /// Sends a command and waits for what the server says, which may be an error.
     pub(crate) async fn send(&self, command: &Cmd) -> Result<Value, Refused> {
-        self.send_within(command, None).await
-    }
-
-    /// As [`Link::send`], where the answer may take longer or less long than the configuration says. The nodes of a
-    /// cluster are always given the time of the configuration.
-    pub(crate) async fn send_within(
-        &self,
-        command: &Cmd,
-        patience: Option<Duration>,
-    ) -> Result<Value, Refused> {
         match &self.0 {
-            Kind::Pool(pool) => pool.send(command, patience).await,
+            Kind::Pool(pool) => pool.send(command).await,
             Kind::Cluster(cluster) => cluster
                 .send(command)
                 .await
@@ -93,16 +96,13 @@ impl Pool {
         })
     }
 
-    async fn send(&self, command: &Cmd, patience: Option<Duration>) -> Result<Value, Refused> {
+    async fn send(&self, command: &Cmd) -> Result<Value, Refused> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let slot = &self.slots[turn % self.slots.len()];
         let (birth, mut connection) = slot
             .connection(&self.source)
             .await
             .map_err(|error| Refused { error, sent: false })?;
-        if let Some(patience) = patience {
-            connection.set_response_timeout(patience);
-        }
         match connection.send_packed_command(command).await {
             Ok(Value::ServerError(error)) => {
                 // A primary that has become a replica: the next connection finds out who is the primary now.
@@ -379,8 +379,8 @@ impl Cluster {
                 asking.cmd("ASKING").add_command(command.clone());
                 let answers = connection.route_pipeline(asking, 0, 2, node).await;
                 answers.and_then(|answers| {
-                    let missing = || RedisError::from((ErrorKind::Parse, "no answer after ASKING"));
-                    answers.into_iter().nth(1).ok_or_else(missing)
+                    let none = || RedisError::from((ErrorKind::Parse, "no answer after ASKING"));
+                    answers.into_iter().nth(1).ok_or_else(none)
                 })
             } else {
                 let node = RoutingInfo::SingleNode(node);

@@ -15,7 +15,6 @@
 //!
 //! | Module | Holds |
 //! |---|---|
-//! | `consumer` | the events, for programs beside the engine |
 //! | `config`, `error` | what can be set, and what a server's words mean |
 //! | `connection` | connections that survive losses, for each kind of server |
 //! | `book`, `gate`, `leases`, `admission` | a trait each: live books, counters of units, leases, limits and tokens |
@@ -29,13 +28,10 @@ mod answer;
 mod book;
 mod config;
 mod connection;
-mod consumer;
 mod error;
 mod gate;
 mod leases;
 mod script;
-#[cfg(test)]
-mod tests;
 #[cfg(test)]
 mod watch;
 
@@ -45,7 +41,6 @@ use flashbid_core::store::StoreResult;
 use flashbid_core::{StoreError, StoreErrorKind};
 
 pub use config::{Config, ConfigError, Servers};
-pub use consumer::{Delivery, EventConsumer};
 
 use connection::Link;
 use error::{BACKEND, Sent, failed};
@@ -81,6 +76,23 @@ impl RedisHot {
             config: Arc::new(config),
         };
         hot.ping().await?;
+        Ok(hot)
+    }
+
+    /// Connects to the servers of a [`Config`], for a store whose time is that of `clock` and not the servers'. Only for
+    /// tests: a script is sent anew with each call.
+    ///
+    /// # Errors
+    /// As [`RedisHot::connect_with`].
+    #[cfg(feature = "steered")]
+    pub async fn connect_steered(
+        config: Config,
+        clock: Arc<dyn flashbid_core::time::Clock>,
+    ) -> StoreResult<Self> {
+        let mut hot = Self::connect_with(config).await?;
+        if let Some(link) = Arc::get_mut(&mut hot.link) {
+            link.1 = Some(clock);
+        }
         Ok(hot)
     }
 

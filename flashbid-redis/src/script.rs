@@ -24,22 +24,29 @@ pub(crate) use script;
 /// One atomic step in the server's Lua. Its text names its flags in the first line; one with `no-writes` only reads.
 #[derive(Debug)]
 pub(crate) struct Script {
-    name: &'static str,
+    #[cfg(test)]
+    pub(crate) name: &'static str,
     text: String,
     hash: String,
     writes: bool,
 }
 
 impl Script {
+    #[cfg_attr(
+        not(test),
+        expect(unused_variables, reason = "the name tells scripts apart in tests")
+    )]
     pub(crate) fn new(name: &'static str, text: &'static str) -> Self {
         let flags = text.lines().next().unwrap_or_default();
         let writes = !flags.contains("no-writes");
         #[cfg(test)]
-        let text = &*crate::watch::watched(name, text);
+        let text = crate::watch::watched(name, text);
+        let text = text.to_owned();
         Self {
+            #[cfg(test)]
             name,
-            hash: redis::Script::new(text).get_hash().to_owned(),
-            text: text.to_owned(),
+            hash: redis::Script::new(&text).get_hash().to_owned(),
+            text,
             writes,
         }
     }
@@ -88,16 +95,17 @@ impl Call {
             operation,
             command,
         } = self;
-        let mut answer = answered(script.name, link.send(&command).await);
+        #[cfg(feature = "steered")]
+        let command = match &link.1 {
+            Some(clock) => with_text(&script.steered(clock.now()), &command),
+            None => command,
+        };
+        let mut answer = script.answered(link.send(&command).await);
         if let Err(Refused { error, .. }) = &answer
             && error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
         {
-            tracing::debug!(
-                script = script.name,
-                "the server gets a script that it does not have"
-            );
-            let with_text = script.with_text(&command);
-            answer = answered(script.name, link.send(&with_text).await);
+            let command = with_text(&script.text, &command);
+            answer = script.answered(link.send(&command).await);
         }
         match answer {
             Ok(value) => Ok(Answer::new(operation, value)),
@@ -114,28 +122,36 @@ impl Call {
 }
 
 impl Script {
-    /// The same call, with the script's text in the place of its hash.
-    fn with_text(&self, command: &Cmd) -> Cmd {
-        let mut with_text = Cmd::new();
-        with_text.arg("EVAL").arg(&self.text);
-        for argument in command.args_iter().skip(2) {
-            if let redis::Arg::Simple(bytes) = argument {
-                with_text.arg(bytes);
-            }
-        }
-        with_text
+    /// The text of this script where the time is `now`.
+    #[cfg(feature = "steered")]
+    fn steered(&self, now: flashbid_core::time::Timestamp) -> String {
+        let (seconds, millis) = (
+            now.millis().div_euclid(1_000),
+            now.millis().rem_euclid(1_000),
+        );
+        let time = format!("{{ '{seconds}', '{}' }}", millis * 1_000);
+        let text = self.text.replace("redis.call('TIME')", &time);
+        text.replace("call('TIME')", &time)
+    }
+
+    fn answered(&self, answer: Result<Value, Refused>) -> Result<Value, Refused> {
+        let value = answer?;
+        #[cfg(test)]
+        let value = crate::watch::seen(self.name, value);
+        value
+            .extract_error()
+            .map_err(|error: RedisError| Refused { error, sent: true })
     }
 }
 
-#[cfg_attr(
-    not(test),
-    expect(unused_variables, reason = "the tests tell the scripts' answers apart")
-)]
-fn answered(name: &'static str, answer: Result<Value, Refused>) -> Result<Value, Refused> {
-    let value = answer?;
-    #[cfg(test)]
-    let value = crate::watch::seen(name, value);
-    value
-        .extract_error()
-        .map_err(|error: RedisError| Refused { error, sent: true })
+/// The same call, with a script's text in the place of its hash.
+fn with_text(text: &str, command: &Cmd) -> Cmd {
+    let mut with_text = Cmd::new();
+    with_text.arg("EVAL").arg(text);
+    for argument in command.args_iter().skip(2) {
+        if let redis::Arg::Simple(bytes) = argument {
+            with_text.arg(bytes);
+        }
+    }
+    with_text
 }

@@ -111,7 +111,7 @@ async fn has_all(
     Ok(Known::All)
 }
 
-pub(crate) async fn go_on(
+async fn go_on(
     hot: &RedisHot,
     keys: &BookKeys,
     seed: &BookSeed,
@@ -129,13 +129,12 @@ pub(crate) async fn go_on(
 }
 
 /// Pieces that wait to be taken over.
-#[derive(Debug)]
-pub(crate) struct Staged {
-    pub(crate) keys: [String; 4],
+struct Staged {
+    keys: [String; 4],
     bidders: usize,
 }
 
-pub(crate) async fn stage(hot: &RedisHot, seed: &BookSeed) -> StoreResult<Staged> {
+async fn stage(hot: &RedisHot, seed: &BookSeed) -> StoreResult<Staged> {
     let campaign = seed.campaign.id;
     let Format::Ranked { rebid, .. } = seed.campaign.terms.format else {
         return Err(unknown_format());
@@ -192,22 +191,23 @@ pub(crate) async fn stage(hot: &RedisHot, seed: &BookSeed) -> StoreResult<Staged
                 .arg("n")
                 .arg(bids.len())
                 .arg("b");
-            call.packed(|to| records.iter().try_for_each(|record| to.write_all(record)));
+            call.packed(|to| {
+                records.iter().try_for_each(|record| {
+                    let length = u32::try_from(record.len()).expect("a name is far below 4 GiB");
+                    to.write_all(&length.to_le_bytes())?;
+                    to.write_all(record)
+                })
+            });
             call.run(&hot.link).await?;
         }
         StoreResult::Ok(())
     };
-    tokio::try_join!(
-        Box::pin(ranked),
-        Box::pin(counted),
-        Box::pin(remembered),
-        Box::pin(told)
-    )?;
+    tokio::try_join!(ranked, counted, remembered, told)?;
     let bidders = standings.len();
     Ok(Staged { keys, bidders })
 }
 
-pub(crate) async fn take_over(
+async fn take_over(
     hot: &RedisHot,
     keys: &BookKeys,
     seed: &BookSeed,

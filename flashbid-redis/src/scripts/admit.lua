@@ -17,7 +17,7 @@ for i, log in ipairs(KEYS) do
   local newest = tonumber(call('LRANGE', log, -1, -1)[1] or 0)
   if newest <= now + windows[i] then
     times[i] = math.max(now, newest)
-    local decisive = call('LRANGE', log, -requests[i], -requests[i])[1] or 0
+    local decisive = call('LRANGE', log, -requests[i], -requests[i])[1] or -math.huge
     wait = math.max(wait, decisive + windows[i] - times[i])
   end
 end

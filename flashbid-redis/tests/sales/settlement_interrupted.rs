@@ -1,10 +1,10 @@
-//! Settlements in a database that are interrupted at every store call they make: see [`interruption`](crate::interruption).
+//! Settlements that are interrupted at every store call they make: see [`interruption`](crate::interruption).
 
-use super::Server;
 use crate::interruption::{self, Scene};
+use crate::redis::OnRedis;
 
 fn scene() -> Scene {
-    Scene::on(Server::new())
+    Scene::on(OnRedis::new())
 }
 
 #[test]
