@@ -3,7 +3,6 @@
 use tokio::sync::watch;
 
 use super::retry::retry;
-use super::sale::Sale;
 use super::{Durability, Engine};
 use crate::campaign::Campaign;
 use crate::error::Result;
@@ -48,7 +47,8 @@ impl Engine {
     }
 
     /// The events that follow `after` and may be told to anyone, at most `limit`: with [`Durability::Ledger`] those
-    /// that the ledger has, as it has them, so that what was told is never taken back.
+    /// that the ledger has, as it has them, so that what was told is never taken back. They are of no life of the book
+    /// then: their epoch is always zero.
     ///
     /// # Errors
     /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign, [`Error::Store`](crate::Error::Store).
@@ -59,30 +59,35 @@ impl Engine {
         limit: usize,
     ) -> Result<EventBatch> {
         let sale = self.sale(campaign).await?;
-        let batch = self
-            .with_book(&sale, || self.0.hot.events_after(campaign, after, limit))
-            .await?;
-        if batch.after > after {
-            return self
-                .recorded(&sale, batch.epoch, after, batch.after, limit)
-                .await;
-        }
         if self.0.durability == Durability::Hot {
+            let batch = self
+                .with_book(&sale, || self.0.hot.events_after(campaign, after, limit))
+                .await?;
+            if batch.after > after {
+                let forgotten = batch.after;
+                return self
+                    .recorded(campaign, batch.epoch, after, forgotten, limit)
+                    .await;
+            }
             return Ok(batch);
         }
-        // The book only says that there is something: it may be an older copy of itself that took other bids since.
-        if batch.through > sale.told() {
-            sale.tell(self.0.ledger.checkpoint(campaign).await?);
+        if sale.told() <= after {
+            // The book only says whether there is more: it may be an older copy of itself that took other bids since.
+            let next = self
+                .with_book(&sale, || self.0.hot.events_after(campaign, after, 1))
+                .await?;
+            if next.through > after {
+                sale.tell(self.0.ledger.checkpoint(campaign).await?);
+            }
         }
-        let through = batch.through.min(sale.told());
-        self.recorded(&sale, batch.epoch, after, through, limit)
+        self.recorded(campaign, Epoch::default(), after, sale.told(), limit)
             .await
     }
 
     /// Events from the ledger, which has every one up to `through`.
     async fn recorded(
         &self,
-        sale: &Sale,
+        campaign: CampaignId,
         epoch: Epoch,
         after: Sequence,
         through: Sequence,
@@ -96,9 +101,9 @@ impl Engine {
                 bids: Vec::new(),
             });
         }
-        let (id, retries) = (sale.campaign.id, self.options().retries);
+        let retries = self.options().retries;
         let limit = u32::try_from(limit.max(1)).unwrap_or(u32::MAX);
-        let mut bids = retry(retries, || self.0.ledger.bids(id, after, limit)).await?;
+        let mut bids = retry(retries, || self.0.ledger.bids(campaign, after, limit)).await?;
         let whole = bids.len() < limit as usize;
         let complete = match bids.last() {
             Some(last) if !whole => last.sequence.min(through),
