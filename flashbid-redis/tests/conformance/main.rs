@@ -6,7 +6,6 @@ mod house;
 macro_rules! suite {
     ($server:ident: $store:expr) => {
         mod $server {
-            #[allow(unused_imports, reason = "each kind of server uses another part")]
             use crate::house;
 
             mod book {

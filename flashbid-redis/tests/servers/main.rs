@@ -1,0 +1,9 @@
+//! What a hot store does on real servers that fail, fill up or move, and how exactly it counts.
+
+mod consumers;
+mod failover;
+mod faults;
+mod limits;
+mod sale;
+mod scores;
+mod secrets;
