@@ -5,17 +5,21 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use flashbid_core::StoreErrorKind;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, PgPool};
 
 use crate::config::Config;
 use crate::error::{DatabaseError, OpenError};
-use transaction::Use;
+use transaction::{Ran, Use};
 
 pub use transaction::Transaction;
 
 /// How much longer than the server's own limit to wait for its answer before the connection counts as dead.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// Statements that were made from literals here, nothing of which came from outside.
+pub(crate) struct Script(pub(crate) String);
 
 /// The one way to use the connections.
 ///
@@ -133,6 +137,43 @@ impl Database {
             Err(error) => {
                 use_.roll_back().await;
                 Err(error)
+            }
+        }
+    }
+
+    /// Runs statements as one transaction in one message: no lock is held over a round trip. They must have the same
+    /// effect when they run twice, because they run again when a connection ends without an answer.
+    ///
+    /// # Errors
+    /// As [`Database::write`].
+    pub(crate) async fn run_until_known(
+        &self,
+        script: Script,
+    ) -> Result<Vec<PgRow>, DatabaseError> {
+        let whole: Arc<str> = format!("{}{}; COMMIT", self.inner.begin_write, script.0).into();
+        let mut tries = self.inner.pool.options().get_max_connections();
+        let mut lost = false;
+        loop {
+            let ran = match self.inner.pool.acquire().await {
+                Ok(connection) => {
+                    Use::new(connection, self.inner.patience)
+                        .run_whole(AssertSqlSafe(Arc::clone(&whole)))
+                        .await
+                }
+                Err(error) => Ran::Failed(error.into()),
+            };
+            match ran {
+                Ran::Committed(rows) => return Ok(rows),
+                Ran::Lost(error) if tries > 0 => {
+                    tracing::debug!(%error, "a connection ended without an answer: once more");
+                    tries -= 1;
+                    lost = true;
+                }
+                // Whatever happened to this try: an earlier one may have come through.
+                Ran::Failed(error) if lost && error.kind() == StoreErrorKind::Unavailable => {
+                    return Err(DatabaseError::new(StoreErrorKind::Indeterminate, error));
+                }
+                Ran::Failed(error) | Ran::Lost(error) => return Err(error),
             }
         }
     }

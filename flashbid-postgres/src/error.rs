@@ -163,7 +163,7 @@ impl DatabaseError {
         Self::new(StoreErrorKind::Indeterminate, reason)
     }
 
-    /// A failed `COMMIT`. When the server answers with an ordinary error it has rolled back. Whatever ends the
+    /// A failed `COMMIT`, or a transaction that was sent as a whole. When the server answers with an ordinary error it has rolled back. Whatever ends the
     /// connection, be it the server's last words or PgBouncer's, may have come after the commit.
     pub(crate) fn of_commit(error: sqlx::Error) -> Self {
         match server_error(&error) {
@@ -213,6 +213,10 @@ impl From<sqlx::Error> for DatabaseError {
 /// What an SQLSTATE means for the caller, mostly by its class.
 fn kind_of(code: &str) -> StoreErrorKind {
     match code {
+        // What the functions of the ledger raise.
+        "FB403" => StoreErrorKind::Fenced,
+        "FB404" => StoreErrorKind::NotFound,
+        "FB409" => StoreErrorKind::Conflict,
         // Refused for privileges: the operator's doing, and undone without a change here.
         "42501" => StoreErrorKind::Unavailable,
         _ => match code.get(..2) {
@@ -235,6 +239,7 @@ mod tests {
             ("23505", StoreErrorKind::Conflict),
             ("23514", StoreErrorKind::Conflict),
             ("22003", StoreErrorKind::Conflict),
+            ("FB403", StoreErrorKind::Fenced),
             ("40001", StoreErrorKind::Unavailable),
             ("40P01", StoreErrorKind::Unavailable),
             ("55P03", StoreErrorKind::Unavailable),

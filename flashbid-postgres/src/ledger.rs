@@ -173,10 +173,8 @@ impl Ledger for PostgresLedger {
     }
 
     async fn record(&self, campaign: CampaignId, batch: &EventBatch) -> StoreResult<Sequence> {
-        self.write("record", async |tx: &mut Transaction<'_>| {
-            recording::record(tx, campaign, batch).await
-        })
-        .await
+        let recorded = recording::record(&self.database, campaign, batch).await;
+        recorded.map_err(|error| error.during("record"))
     }
 
     async fn checkpoint(&self, campaign: CampaignId) -> StoreResult<Sequence> {

@@ -4,7 +4,7 @@
 //! Where that has changed, what there is may be an older copy of the book, and the book is not found: the engine opens
 //! it again, in an epoch that nobody can write for who saw the newer copy. Then it goes on if it lacks nothing.
 
-mod opening;
+pub(crate) mod opening;
 mod record;
 
 use async_trait::async_trait;
@@ -82,6 +82,10 @@ impl BidBook for RedisHot {
         let keys = BookKeys::of(self, campaign);
         let mut call = PLACE.call("place", &keys.all());
         for bid in batch {
+            call = match bid.at {
+                Some(at) => call.arg(&record::reckoned(at).to_le_bytes()),
+                None => call.arg(""),
+            };
             call.packed(|to| record::write_request(bid, to));
         }
         let mut answer = call.run(&self.link).await?;
@@ -232,7 +236,7 @@ fn outcome(
     Some(match outcomes.byte()? {
         b'A' => Ok(Placement::Accepted(outcomes.became()?.of(asked))),
         b'R' => {
-            let known = Reader::new(outcomes.piece()?).bid()?;
+            let known = outcomes.bid()?;
             if known.answers(asked) {
                 Ok(Placement::Replayed(known))
             } else {
@@ -247,7 +251,8 @@ fn outcome(
 
 fn bid(answer: &mut Answer) -> StoreResult<AcceptedBid> {
     let record = answer.bytes()?;
-    let bid = Reader::new(&record).bid();
+    let mut reader = Reader::new(&record);
+    let bid = reader.bid().filter(|_| reader.is_empty());
     bid.ok_or_else(|| answer.corrupt("a bid cannot be read"))
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct Link(
 
 #[derive(Debug)]
 enum Kind {
-    Pool(Pool),
+    Pool(Box<Pool>),
     Cluster(Cluster),
 }
 
@@ -56,7 +56,7 @@ impl Link {
         }
         let pool = Pool::new(config)?;
         pool.slots[0].connection(&pool.source).await?;
-        Ok(Self::of(Kind::Pool(pool)))
+        Ok(Self::of(Kind::Pool(Box::new(pool))))
     }
 
     const fn of(kind: Kind) -> Self {
@@ -69,8 +69,18 @@ impl Link {
 
     /// Sends a command and waits for what the server says, which may be an error.
     pub(crate) async fn send(&self, command: &Cmd) -> Result<Value, Refused> {
+        self.send_within(command, None).await
+    }
+
+    /// As [`Link::send`], where the answer may take longer or less long than the configuration says. The nodes of a
+    /// cluster are always given the time of the configuration.
+    pub(crate) async fn send_within(
+        &self,
+        command: &Cmd,
+        patience: Option<Duration>,
+    ) -> Result<Value, Refused> {
         match &self.0 {
-            Kind::Pool(pool) => pool.send(command).await,
+            Kind::Pool(pool) => pool.send(command, patience).await,
             Kind::Cluster(cluster) => cluster
                 .send(command)
                 .await
@@ -96,13 +106,16 @@ impl Pool {
         })
     }
 
-    async fn send(&self, command: &Cmd) -> Result<Value, Refused> {
+    async fn send(&self, command: &Cmd, patience: Option<Duration>) -> Result<Value, Refused> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let slot = &self.slots[turn % self.slots.len()];
         let (birth, mut connection) = slot
             .connection(&self.source)
             .await
             .map_err(|error| Refused { error, sent: false })?;
+        if let Some(patience) = patience {
+            connection.set_response_timeout(patience);
+        }
         match connection.send_packed_command(command).await {
             Ok(Value::ServerError(error)) => {
                 // A primary that has become a replica: the next connection finds out who is the primary now.
@@ -379,8 +392,8 @@ impl Cluster {
                 asking.cmd("ASKING").add_command(command.clone());
                 let answers = connection.route_pipeline(asking, 0, 2, node).await;
                 answers.and_then(|answers| {
-                    let none = || RedisError::from((ErrorKind::Parse, "no answer after ASKING"));
-                    answers.into_iter().nth(1).ok_or_else(none)
+                    let missing = || RedisError::from((ErrorKind::Parse, "no answer after ASKING"));
+                    answers.into_iter().nth(1).ok_or_else(missing)
                 })
             } else {
                 let node = RoutingInfo::SingleNode(node);

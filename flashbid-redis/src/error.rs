@@ -50,11 +50,11 @@ fn kind_of(error: &RedisError, sent: Sent) -> StoreErrorKind {
             Some("NOTFOUND") => NotFound,
             Some("FENCED") => Fenced,
             Some("CONFLICT") => Conflict,
-            Some("AGAIN") => Unavailable,
-            // What the server says before it runs anything.
+            // What `open` answers, and what the server says before it runs anything.
             Some(
-                "OOM" | "BUSY" | "MISCONF" | "NOREPLICAS" | "NOAUTH" | "WRONGPASS" | "DENIED"
-                | "UNBLOCKED" | "STALE" | "NOGOODSLAVE" | "INPROG" | "FAILOVER" | "REDIRECT",
+                "AGAIN" | "OOM" | "BUSY" | "MISCONF" | "NOREPLICAS" | "NOAUTH" | "WRONGPASS"
+                | "DENIED" | "UNBLOCKED" | "STALE" | "NOGOODSLAVE" | "INPROG" | "FAILOVER"
+                | "REDIRECT",
             ) => Unavailable,
             _ => Corrupt,
         },

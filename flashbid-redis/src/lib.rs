@@ -15,6 +15,7 @@
 //!
 //! | Module | Holds |
 //! |---|---|
+//! | `consumer` | the events, for programs beside the engine |
 //! | `config`, `error` | what can be set, and what a server's words mean |
 //! | `connection` | connections that survive losses, for each kind of server |
 //! | `book`, `gate`, `leases`, `admission` | a trait each: live books, counters of units, leases, limits and tokens |
@@ -28,10 +29,13 @@ mod answer;
 mod book;
 mod config;
 mod connection;
+mod consumer;
 mod error;
 mod gate;
 mod leases;
 mod script;
+#[cfg(test)]
+mod tests;
 #[cfg(test)]
 mod watch;
 
@@ -41,6 +45,7 @@ use flashbid_core::store::StoreResult;
 use flashbid_core::{StoreError, StoreErrorKind};
 
 pub use config::{Config, ConfigError, Servers};
+pub use consumer::{Delivery, EventConsumer};
 
 use connection::Link;
 use error::{BACKEND, Sent, failed};

@@ -24,29 +24,22 @@ pub(crate) use script;
 /// One atomic step in the server's Lua. Its text names its flags in the first line; one with `no-writes` only reads.
 #[derive(Debug)]
 pub(crate) struct Script {
-    #[cfg(test)]
-    pub(crate) name: &'static str,
+    name: &'static str,
     text: String,
     hash: String,
     writes: bool,
 }
 
 impl Script {
-    #[cfg_attr(
-        not(test),
-        expect(unused_variables, reason = "the name tells scripts apart in tests")
-    )]
     pub(crate) fn new(name: &'static str, text: &'static str) -> Self {
         let flags = text.lines().next().unwrap_or_default();
         let writes = !flags.contains("no-writes");
         #[cfg(test)]
-        let text = crate::watch::watched(name, text);
-        let text = text.to_owned();
+        let text = &*crate::watch::watched(name, text);
         Self {
-            #[cfg(test)]
             name,
-            hash: redis::Script::new(&text).get_hash().to_owned(),
-            text,
+            hash: redis::Script::new(text).get_hash().to_owned(),
+            text: text.to_owned(),
             writes,
         }
     }
@@ -100,12 +93,16 @@ impl Call {
             Some(clock) => with_text(&script.steered(clock.now()), &command),
             None => command,
         };
-        let mut answer = script.answered(link.send(&command).await);
+        let mut answer = answered(script.name, link.send(&command).await);
         if let Err(Refused { error, .. }) = &answer
             && error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
         {
+            tracing::debug!(
+                script = script.name,
+                "the server gets a script that it does not have"
+            );
             let command = with_text(&script.text, &command);
-            answer = script.answered(link.send(&command).await);
+            answer = answered(script.name, link.send(&command).await);
         }
         match answer {
             Ok(value) => Ok(Answer::new(operation, value)),
@@ -133,15 +130,19 @@ impl Script {
         let text = self.text.replace("redis.call('TIME')", &time);
         text.replace("call('TIME')", &time)
     }
+}
 
-    fn answered(&self, answer: Result<Value, Refused>) -> Result<Value, Refused> {
-        let value = answer?;
-        #[cfg(test)]
-        let value = crate::watch::seen(self.name, value);
-        value
-            .extract_error()
-            .map_err(|error: RedisError| Refused { error, sent: true })
-    }
+#[cfg_attr(
+    not(test),
+    expect(unused_variables, reason = "the tests tell the scripts' answers apart")
+)]
+fn answered(name: &'static str, answer: Result<Value, Refused>) -> Result<Value, Refused> {
+    let value = answer?;
+    #[cfg(test)]
+    let value = crate::watch::seen(name, value);
+    value
+        .extract_error()
+        .map_err(|error: RedisError| Refused { error, sent: true })
 }
 
 /// The same call, with a script's text in the place of its hash.

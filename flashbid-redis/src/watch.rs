@@ -5,6 +5,8 @@
 //! which [`conditions`] insists on. An answer becomes a list of what was seen and the script's own answer.
 
 use std::collections::BTreeSet;
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -12,6 +14,9 @@ use redis::Value;
 
 /// One way that one condition may go: the script, the line of the condition, and what it was.
 pub(crate) type Branch = (String, usize, bool);
+
+/// Where a test process appends the branches that it takes, one a line.
+pub(crate) const BRANCHES: &str = "FLASHBID_BRANCHES";
 
 static SEEN: Mutex<BTreeSet<Branch>> = Mutex::new(BTreeSet::new());
 
@@ -80,9 +85,8 @@ pub(crate) fn watched(name: &str, text: &str) -> String {
         watched.push('\n');
         if conditions.contains(&number) {
             let (keyword, condition, opening) = parts(line).expect("it is a condition");
-            watched.push_str(&format!(
-                "{keyword} flashbid_if({number}, {condition}) {opening}"
-            ));
+            let told = format!("{keyword} flashbid_if({number}, {condition}) {opening}");
+            watched.push_str(&told);
         } else {
             watched.push_str(line);
         }
@@ -109,21 +113,34 @@ pub(crate) fn seen(name: &str, value: Value) -> Value {
     for mark in marks.split_whitespace() {
         let (line, outcome) = mark.split_at(mark.len() - 1);
         let line = line.parse().expect("a mark begins with a line");
-        seen.insert((name.to_owned(), line, outcome == "+"));
+        let branch = (name.to_owned(), line, outcome == "+");
+        if !seen.contains(&branch) {
+            note(&branch);
+            seen.insert(branch);
+        }
     }
     answer.expect("it was taken above")
 }
 
-/// The branches of all scripts that no call in this process has taken so far.
-pub(crate) fn never_taken() -> Vec<Branch> {
-    let seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+fn note((name, line, outcome): &Branch) {
+    if let Some(path) = std::env::var_os(BRANCHES) {
+        let file = OpenOptions::new().append(true).create(true).open(path);
+        let note = format!("{name} {line} {outcome}\n");
+        file.and_then(|mut file| file.write_all(note.as_bytes()))
+            .expect("the branches can be noted");
+    }
+}
+
+/// The branches of all scripts that are not among those that a process has noted.
+pub(crate) fn never_taken(notes: &str) -> Vec<String> {
+    let taken: BTreeSet<_> = notes.lines().collect();
     let mut missing = Vec::new();
     for (name, text) in scripts() {
         for line in conditions(&name, &text) {
             for outcome in [true, false] {
-                let branch = (name.clone(), line, outcome);
-                if !seen.contains(&branch) {
-                    missing.push(branch);
+                if !taken.contains(&*format!("{name} {line} {outcome}")) {
+                    let condition = text.lines().nth(line - 1).unwrap_or_default().trim();
+                    missing.push(format!("{name}.lua:{line} is never {outcome}: {condition}"));
                 }
             }
         }

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use flashbid_core::StoreErrorKind;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::Query;
@@ -124,6 +125,27 @@ impl Use {
         }
     }
 
+    /// Runs a script that begins and commits.
+    pub(super) async fn run_whole(mut self, script: impl SqlSafeStr) -> Ran {
+        let rows = raw_sql(script).fetch_all(&mut *self.connection);
+        match timeout(self.patience, rows).await {
+            Ok(Ok(rows)) => {
+                self.ended = true;
+                Ran::Committed(rows)
+            }
+            Ok(Err(error)) => {
+                let error = DatabaseError::of_commit(error);
+                if error.kind() == StoreErrorKind::Indeterminate {
+                    Ran::Lost(error)
+                } else {
+                    self.roll_back().await;
+                    Ran::Failed(error)
+                }
+            }
+            Err(_) => Ran::Failed(no_answer_to_commit()),
+        }
+    }
+
     pub(super) async fn run<T>(
         &mut self,
         work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, DatabaseError>,
@@ -148,9 +170,7 @@ impl Use {
                 Ok(())
             }
             Ok(Err(error)) => Err(DatabaseError::of_commit(error)),
-            Err(_) => Err(DatabaseError::indeterminate(
-                "the database did not answer the commit in time",
-            )),
+            Err(_) => Err(no_answer_to_commit()),
         }
     }
 
@@ -158,6 +178,15 @@ impl Use {
         let rolled_back = raw_sql("ROLLBACK").execute(&mut *self.connection);
         self.ended = matches!(timeout(self.patience, rolled_back).await, Ok(Ok(_)));
     }
+}
+
+/// What became of a script.
+pub(super) enum Ran {
+    Committed(Vec<PgRow>),
+    /// The connection is gone without an answer.
+    Lost(DatabaseError),
+    /// The server refuses, or nobody answers in time.
+    Failed(DatabaseError),
 }
 
 impl Drop for Use {
@@ -170,4 +199,8 @@ impl Drop for Use {
 
 fn no_answer() -> DatabaseError {
     DatabaseError::unavailable("the database did not answer in time")
+}
+
+fn no_answer_to_commit() -> DatabaseError {
+    DatabaseError::indeterminate("the database did not answer the commit in time")
 }

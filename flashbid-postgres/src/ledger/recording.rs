@@ -1,61 +1,95 @@
-use std::borrow::Cow;
 use std::collections::HashSet;
+use std::fmt::{self, Write};
 
-use flashbid_core::bid::AcceptedBid;
 use flashbid_core::id::CampaignId;
 use flashbid_core::rank::Sequence;
 use flashbid_core::store::EventBatch;
-use sqlx::query;
-use uuid::Uuid;
 
 use super::row::{self, read};
-use crate::database::Transaction;
+use crate::database::{Database, Script};
 use crate::error::DatabaseError;
 
-/// Records a batch in one statement: see `record_bids` in the migrations.
+/// Records a batch: see `record_bids` in the migrations.
+///
+/// The checkpoint of the campaign is locked until the commit, for all nodes. So the whole transaction goes as one
+/// message: no round trip is made while others wait.
 pub(super) async fn record(
-    tx: &mut Transaction<'_>,
+    database: &Database,
     campaign: CampaignId,
     batch: &EventBatch,
 ) -> Result<Sequence, DatabaseError> {
-    let columns = Columns::of(&batch.bids)?;
-    let call = query(
-        "SELECT outcome, reached FROM record_bids($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+    let rows = database.run_until_known(call(campaign, batch)?).await?;
+    let row = rows
+        .first()
+        .ok_or_else(|| DatabaseError::corrupt("`record_bids` answers nothing"))?;
+    read(row, 0)
+}
+
+/// Numbers, ids and hexadecimal digits only: nothing in a bid can become SQL.
+fn call(campaign: CampaignId, batch: &EventBatch) -> Result<Script, DatabaseError> {
+    let bids = &batch.bids;
+    let mut sql = String::with_capacity(256 + 256 * bids.len());
+    let head = write!(
+        sql,
+        "SELECT record_bids('{campaign}', {}, {}, {}, {}",
+        row::number(batch.epoch.get())?,
+        row::number(batch.after.get())?,
+        row::number(batch.through.get())?,
+        !is_well_formed(batch),
     );
-    let call = call
-        .bind(campaign.uuid())
-        .bind(row::number(batch.epoch.get())?)
-        .bind(row::number(batch.after.get())?)
-        .bind(row::number(batch.through.get())?)
-        .bind(!is_well_formed(batch))
-        .bind(columns.sequences)
-        .bind(columns.ids)
-        .bind(columns.bidders)
-        .bind(columns.names)
-        .bind(columns.prices)
-        .bind(columns.weights)
-        .bind(columns.scores)
-        .bind(columns.ranks)
-        .bind(columns.times)
-        .bind(columns.elapsed)
-        .bind(columns.bid_numbers);
-    let answer = tx.fetch_one(call).await?;
-    match &*read::<String>(&answer, 0)? {
-        "recorded" => read(&answer, 1),
-        "unknown" => Err(DatabaseError::not_found("there is no such campaign")),
-        "fenced" => Err(DatabaseError::fenced(
-            "the book of the batch is not the newest",
-        )),
-        "malformed" => Err(DatabaseError::conflict(
-            "a bid is outside the stretch of its batch, out of order or there twice",
-        )),
-        "settled" => Err(DatabaseError::conflict("the campaign is settled")),
-        "contradiction" => Err(DatabaseError::conflict(
-            "a sequence or a bid id is recorded with another bid",
-        )),
-        _ => Err(DatabaseError::corrupt(
-            "`record_bids` is of another version",
-        )),
+    let mut sequences = Vec::with_capacity(bids.len());
+    let mut elapsed = Vec::with_capacity(bids.len());
+    for bid in bids {
+        sequences.push(row::number(bid.sequence.get())?);
+        elapsed.push(row::number(bid.elapsed_ms)?);
+    }
+    let columns = head.and_then(|()| {
+        column(&mut sql, &sequences)?;
+        column(&mut sql, bids.iter().map(|bid| bid.id))?;
+        column(&mut sql, bids.iter().map(|bid| bid.bidder))?;
+        column(&mut sql, bids.iter().map(|bid| Hex(bid.name.as_deref())))?;
+        column(&mut sql, bids.iter().map(|bid| bid.price.ten_thousandths()))?;
+        column(
+            &mut sql,
+            bids.iter().map(|bid| bid.weight.ten_thousandths()),
+        )?;
+        column(&mut sql, bids.iter().map(|bid| bid.score.ten_thousandths()))?;
+        column(&mut sql, bids.iter().map(|bid| bid.rank.get()))?;
+        column(&mut sql, bids.iter().map(|bid| bid.at.millis()))?;
+        column(&mut sql, &elapsed)?;
+        column(&mut sql, bids.iter().map(|bid| bid.bid_number))?;
+        sql.write_char(')')
+    });
+    columns.expect("a String takes everything");
+    Ok(Script(sql))
+}
+
+/// An array, as PostgreSQL writes it.
+fn column<T: fmt::Display>(sql: &mut String, values: impl IntoIterator<Item = T>) -> fmt::Result {
+    sql.push_str(", '{");
+    for (place, value) in values.into_iter().enumerate() {
+        if place > 0 {
+            sql.push(',');
+        }
+        write!(sql, "{value}")?;
+    }
+    sql.push_str("}'");
+    Ok(())
+}
+
+/// A text as hexadecimal digits, in quotes, which tell an empty one from `NULL`.
+struct Hex<'t>(Option<&'t str>);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(text) = self.0 else {
+            return f.write_str("NULL");
+        };
+        f.write_char('"')?;
+        for byte in row::escaped(text).bytes() {
+            write!(f, "{byte:02x}")?;
+        }
+        f.write_char('"')
     }
 }
 
@@ -68,40 +102,4 @@ fn is_well_formed(batch: &EventBatch) -> bool {
         previous = bid.sequence;
         follows && ids.insert(bid.id)
     })
-}
-
-/// The bids of a batch, column by column.
-#[derive(Default)]
-struct Columns<'b> {
-    sequences: Vec<i64>,
-    ids: Vec<Uuid>,
-    bidders: Vec<Uuid>,
-    names: Vec<Option<Cow<'b, str>>>,
-    prices: Vec<i64>,
-    weights: Vec<i64>,
-    scores: Vec<i64>,
-    ranks: Vec<i64>,
-    times: Vec<i64>,
-    elapsed: Vec<i64>,
-    bid_numbers: Vec<i64>,
-}
-
-impl<'b> Columns<'b> {
-    fn of(bids: &'b [AcceptedBid]) -> Result<Self, DatabaseError> {
-        let mut columns = Self::default();
-        for bid in bids {
-            columns.sequences.push(row::number(bid.sequence.get())?);
-            columns.ids.push(bid.id.uuid());
-            columns.bidders.push(bid.bidder.uuid());
-            columns.names.push(bid.name.as_deref().map(row::escaped));
-            columns.prices.push(bid.price.ten_thousandths());
-            columns.weights.push(bid.weight.ten_thousandths());
-            columns.scores.push(bid.score.ten_thousandths());
-            columns.ranks.push(i64::from(bid.rank.get()));
-            columns.times.push(bid.at.millis());
-            columns.elapsed.push(row::number(bid.elapsed_ms)?);
-            columns.bid_numbers.push(i64::from(bid.bid_number));
-        }
-        Ok(columns)
-    }
 }

@@ -111,7 +111,7 @@ async fn has_all(
     Ok(Known::All)
 }
 
-async fn go_on(
+pub(crate) async fn go_on(
     hot: &RedisHot,
     keys: &BookKeys,
     seed: &BookSeed,
@@ -129,12 +129,13 @@ async fn go_on(
 }
 
 /// Pieces that wait to be taken over.
-struct Staged {
-    keys: [String; 4],
+#[derive(Debug)]
+pub(crate) struct Staged {
+    pub(crate) keys: [String; 4],
     bidders: usize,
 }
 
-async fn stage(hot: &RedisHot, seed: &BookSeed) -> StoreResult<Staged> {
+pub(crate) async fn stage(hot: &RedisHot, seed: &BookSeed) -> StoreResult<Staged> {
     let campaign = seed.campaign.id;
     let Format::Ranked { rebid, .. } = seed.campaign.terms.format else {
         return Err(unknown_format());
@@ -191,23 +192,22 @@ async fn stage(hot: &RedisHot, seed: &BookSeed) -> StoreResult<Staged> {
                 .arg("n")
                 .arg(bids.len())
                 .arg("b");
-            call.packed(|to| {
-                records.iter().try_for_each(|record| {
-                    let length = u32::try_from(record.len()).expect("a name is far below 4 GiB");
-                    to.write_all(&length.to_le_bytes())?;
-                    to.write_all(record)
-                })
-            });
+            call.packed(|to| records.iter().try_for_each(|record| to.write_all(record)));
             call.run(&hot.link).await?;
         }
         StoreResult::Ok(())
     };
-    tokio::try_join!(ranked, counted, remembered, told)?;
+    tokio::try_join!(
+        Box::pin(ranked),
+        Box::pin(counted),
+        Box::pin(remembered),
+        Box::pin(told)
+    )?;
     let bidders = standings.len();
     Ok(Staged { keys, bidders })
 }
 
-async fn take_over(
+pub(crate) async fn take_over(
     hot: &RedisHot,
     keys: &BookKeys,
     seed: &BookSeed,

@@ -19,10 +19,8 @@ pub(super) fn reckoned(at: Timestamp) -> i64 {
     at.millis().clamp(-FARTHEST, FARTHEST)
 }
 
-/// A bid as `place.lua` takes it.
+/// What a bid asks for, as `place.lua` takes it.
 pub(super) fn write_request(bid: &NewBid, to: &mut dyn Write) -> io::Result<()> {
-    to.write_all(&[u8::from(bid.at.is_some())])?;
-    to.write_all(&bid.at.map_or(0, reckoned).to_le_bytes())?;
     write_asked(
         bid.id,
         bid.bidder,
@@ -36,6 +34,7 @@ pub(super) fn write_request(bid: &NewBid, to: &mut dyn Write) -> io::Result<()> 
 /// A bid as it is stored.
 pub(super) fn record(bid: &AcceptedBid) -> Vec<u8> {
     let mut to = Vec::with_capacity(96 + bid.name.as_ref().map_or(0, |name| name.len()));
+    to.extend([0; 4]);
     to.extend(bid.score.ten_thousandths().to_le_bytes());
     to.extend(bid.rank.get().to_le_bytes());
     to.extend(bid.sequence.get().to_le_bytes());
@@ -51,6 +50,8 @@ pub(super) fn record(bid: &AcceptedBid) -> Vec<u8> {
         &mut to,
     )
     .expect("a vector takes everything");
+    let length = u32::try_from(to.len() - 4).expect("a name is far below 4 GiB");
+    to[..4].copy_from_slice(&length.to_le_bytes());
     to
 }
 
@@ -95,17 +96,10 @@ impl<'a> Reader<'a> {
         self.array().map(|[byte]| byte)
     }
 
-    /// A piece with its length before it.
-    pub(super) fn piece(&mut self) -> Option<&'a [u8]> {
-        let length = u32::from_le_bytes(self.array()?);
-        let (piece, rest) = self.0.split_at_checked(usize::try_from(length).ok()?)?;
-        self.0 = rest;
-        Some(piece)
-    }
-
     /// What an accepted bid became.
     pub(super) fn became(&mut self) -> Option<Became> {
         Some(Became {
+            length: usize::try_from(u32::from_le_bytes(self.array()?)).ok()?,
             score: Score::from_ten_thousandths(i64::from_le_bytes(self.array()?))?,
             rank: Rank::new(u32::from_le_bytes(self.array()?))?,
             sequence: Sequence::new(u64::from_le_bytes(self.array()?)),
@@ -115,18 +109,23 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A whole record, which is all that is left.
-    pub(super) fn bid(mut self) -> Option<AcceptedBid> {
+    /// A whole record.
+    pub(super) fn bid(&mut self) -> Option<AcceptedBid> {
+        let before = self.0.len();
         let became = self.became()?;
         let id = Uuid::from_bytes(self.array()?).into();
         let bidder = Uuid::from_bytes(self.array()?).into();
         let price = Money::from_ten_thousandths(i64::from_le_bytes(self.array()?)).ok()?;
         let weight = Weight::from_ten_thousandths(i64::from_le_bytes(self.array()?)).ok()?;
-        let name = match self.byte()? {
-            0 if self.is_empty() => None,
-            1 => Some(Arc::from(std::str::from_utf8(self.0).ok()?)),
+        let named = self.byte()?;
+        let read = before - self.0.len() - 4;
+        let (name, rest) = self.0.split_at_checked(became.length.checked_sub(read)?)?;
+        let name = match named {
+            0 if name.is_empty() => None,
+            1 => Some(Arc::from(std::str::from_utf8(name).ok()?)),
             _ => return None,
         };
+        self.0 = rest;
         Some(became.of(&NewBid {
             id,
             bidder,
@@ -147,6 +146,8 @@ impl<'a> Reader<'a> {
 /// What an accepted bid became.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Became {
+    /// Bytes of the record behind these four.
+    length: usize,
     score: Score,
     rank: Rank,
     sequence: Sequence,
@@ -179,7 +180,7 @@ pub(crate) fn batch(blob: &[u8]) -> Option<Vec<AcceptedBid>> {
     let mut reader = Reader::new(blob);
     let mut bids = Vec::new();
     while !reader.is_empty() {
-        bids.push(Reader::new(reader.piece()?).bid()?);
+        bids.push(reader.bid()?);
     }
     Some(bids)
 }

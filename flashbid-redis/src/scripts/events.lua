@@ -4,7 +4,7 @@
 -- KEYS    campaign, events
 -- ARGV    the sequence, how many events are enough
 -- Answer  epoch, last sequence, floor (events up to it are forgotten), 1 when nothing follows; then the records of
---         each batch, u32 length before each; the first batch may begin before the sequence
+--         each batch; the first batch may begin before the sequence
 local call = redis.call
 local here = string.match(call('INFO', 'replication'), 'master_replid.(%w+)')
 local book = call('HMGET', KEYS[1], 'epoch', 'last', 'floor', 'server')

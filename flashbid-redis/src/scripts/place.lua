@@ -2,16 +2,17 @@
 -- Places a batch of bids, all in one step: everything that could fail is read and checked before the first write.
 --
 -- KEYS    campaign, bid, bid_details, bidders, events
--- ARGV    the bids: u8 timed, i64 time | 16 id, 16 bidder, u64 price, u64 weight, u8 named, name
--- Answer  epoch, start, outcomes: 'A' and the 40 bytes of what it became, 'R' u32 length and the record of the first
---         time, 'N' too early, 'E' too late
+-- ARGV    for each bid its time (i64, empty for this server's) and what is asked (16 id, 16 bidder, u64 price,
+--         u64 weight, u8 named, name)
+-- Answer  epoch, start, outcomes: 'A' and what the bid became, 'R' and the record of the first time, 'N' too early,
+--         'E' too late
 --
--- A record is what the bid became (u64 score, u32 rank, u64 sequence, i64 time, u64 elapsed, u32 number) and the bid
--- as it was asked, from its id on. A standing is its member in the ranking (big-endian sequence, id), u64 score and
+-- A record is what the bid became (u32 length of all that follows, u64 score, u32 rank, u64 sequence, i64 time,
+-- u64 elapsed, u32 number) and what was asked. A standing is its member in the ranking (big-endian sequence, id), u64 score and
 -- u32 number of bids. The ranking has the scores negated, so that it begins with the best and, of two equal scores,
 -- with the smaller member, which is the one of the earlier sequence.
 local call, pack, unpacked, sub, floor = redis.call, struct.pack, struct.unpack, string.sub, math.floor
-local CHUNK = 1000
+local CHUNK, BECAME = 1000, 40
 
 local here = string.match(call('INFO', 'replication'), 'master_replid.(%w+)')
 local book = call('HMGET', KEYS[1], 'epoch', 'start', 'end', 'alpha', 'beta', 'gamma', 'best', 'sealed', 'last', 'time',
@@ -44,10 +45,10 @@ local function fetch(key, fields)
 end
 
 local times, ids, bidders, prices, weights = {}, {}, {}, {}, {}
-for i = 1, #ARGV do
-  local timed, at
-  timed, at, ids[i], bidders[i], prices[i], weights[i] = unpacked('<Bi8c16c16I8I8', ARGV[i])
-  times[i] = timed == 1 and at
+for i = 1, #ARGV / 2 do
+  local time_asked = ARGV[2 * i - 1]
+  times[i] = time_asked ~= '' and unpacked('<i8', time_asked)
+  ids[i], bidders[i], prices[i], weights[i] = unpacked('<c16c16I8I8', ARGV[2 * i])
 end
 local known, standings = fetch(KEYS[3], ids), fetch(KEYS[4], bidders)
 local members, scores, counts = {}, {}, {}
@@ -88,17 +89,20 @@ local function score_of(price, weight, elapsed)
   return high * 1000 + units + floor(beta / (elapsed + 1))
 end
 
-local outcomes, placed, records, moved, accepted = {}, {}, {}, {}, 0
-for i = 1, #ARGV do
+local outcomes, told, placed, records, moved, accepted = {}, 0, {}, {}, {}, 0
+for i = 1, #ids do
   local id = ids[i]
   local record = placed[id] or known[i]
   local at = math.max(times[i] or now, time)
   if record then
-    outcomes[i] = 'R' .. pack('<I4', #record) .. record
+    outcomes[told + 1], outcomes[told + 2] = 'R', record
+    told = told + 2
   elseif sealed or at >= finish then
-    outcomes[i] = 'E'
+    told = told + 1
+    outcomes[told] = 'E'
   elseif at < start then
-    outcomes[i] = 'N'
+    told = told + 1
+    outcomes[told] = 'N'
   else
     local bidder, elapsed = bidders[i], at - start
     local score = score_of(prices[i], weights[i], elapsed)
@@ -114,11 +118,13 @@ for i = 1, #ARGV do
       members[bidder], scores[bidder] = member, score
     end
     local rank = call('ZRANK', KEYS[2], member) + 1
-    local became = pack('<I8I4I8i8I8I4', score, rank, last, at, elapsed, count)
-    record = became .. sub(ARGV[i], 10)
+    local asked = ARGV[2 * i]
+    local became = pack('<I4I8I4I8i8I8I4', BECAME + #asked, score, rank, last, at, elapsed, count)
+    record = became .. asked
     placed[id], records[accepted] = record, record
     max_price = math.max(max_price, prices[i])
-    outcomes[i] = 'A' .. became
+    outcomes[told + 1], outcomes[told + 2] = 'A', became
+    told = told + 2
   end
 end
 if accepted == 0 then
@@ -138,9 +144,6 @@ end
 for bidder in pairs(moved) do
   entries[#entries + 1] = bidder
   entries[#entries + 1] = members[bidder] .. pack('<I8I4', scores[bidder], counts[bidder])
-end
-for i = 1, accepted do
-  records[i] = pack('<I4', #records[i]) .. records[i]
 end
 store(KEYS[3], details)
 store(KEYS[4], entries)

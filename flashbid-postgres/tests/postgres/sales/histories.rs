@@ -1,0 +1,30 @@
+//! Random histories over a database: it agrees with the model, and with the memory ledger answer by answer
+//! (invariant 10).
+
+use proptest::prelude::*;
+
+use super::Server;
+use crate::disk::Kept;
+use crate::history::{histories, hold};
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 10,
+        failure_persistence: None,
+        max_shrink_iters: 100,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn every_history_agrees_with_the_model(history in histories(60, 8)) {
+        hold(&history, &Server::new());
+    }
+
+    /// Bids at once are left out: how they fall into batches depends on how long a ledger takes.
+    #[test]
+    fn every_history_is_answered_as_in_memory(history in histories(60, 1)) {
+        let on_postgres = hold(&history, &Server::new());
+        let in_memory = hold(&history, &Kept::default());
+        prop_assert_eq!(on_postgres, in_memory);
+    }
+}
