@@ -2,7 +2,7 @@
 //!
 //! A book of any size appears in one step: its pieces are staged under keys of this attempt, which go away by
 //! themselves, and one script takes them over. Whether the book that is there may go on is found out piece by piece,
-//! and holds as long as its epoch is the same, because within an epoch a book only grows.
+//! and holds as long as it is the same [`Life`].
 
 use std::collections::HashMap;
 
@@ -19,6 +19,7 @@ use flashbid_core::time::Timestamp;
 use super::BookKeys;
 use super::record::{member, reckoned, record};
 use crate::RedisHot;
+use crate::answer::Answer;
 use crate::error::BACKEND;
 use crate::script::script;
 
@@ -46,14 +47,14 @@ pub(super) async fn open(hot: &RedisHot, seed: &BookSeed) -> StoreResult<Epoch> 
     let over = matches!(seed.campaign.phase, Phase::Settled | Phase::Cancelled);
     let mut staged = None;
     for _ in 0..ATTEMPTS {
-        let there = epoch(hot, &keys).await?;
-        if let Some(newer) = there.filter(|there| *there >= seed.epoch) {
+        let there = look(hot, &keys).await?;
+        if let Some(newer) = there.epoch.filter(|there| *there >= seed.epoch) {
             return Ok(newer);
         }
-        if let Some(older) = there.filter(|_| !over) {
-            match has_all(hot, &keys, seed, older).await? {
+        if there.epoch.is_some() && !over {
+            match has_all(hot, &keys, seed, &there).await? {
                 Known::All => {
-                    if let Some(epoch) = go_on(hot, &keys, seed, older).await? {
+                    if let Some(epoch) = go_on(hot, &keys, seed, &there).await? {
                         return Ok(epoch);
                     }
                     continue;
@@ -66,7 +67,7 @@ pub(super) async fn open(hot: &RedisHot, seed: &BookSeed) -> StoreResult<Epoch> 
             Some(staged) => staged,
             None => staged.insert(stage(hot, seed).await?),
         };
-        if let Some(epoch) = take_over(hot, &keys, seed, there, staged).await? {
+        if let Some(epoch) = take_over(hot, &keys, seed, there.epoch, staged).await? {
             return Ok(epoch);
         }
     }
@@ -74,10 +75,26 @@ pub(super) async fn open(hot: &RedisHot, seed: &BookSeed) -> StoreResult<Epoch> 
     Err(others.because("others open the same book again and again"))
 }
 
-async fn epoch(hot: &RedisHot, keys: &BookKeys) -> StoreResult<Option<Epoch>> {
+/// What was there at one moment. As long as it is the same, a book only grows: within an epoch it is one book, and
+/// a server that comes back as an older copy of itself has another id.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Life {
+    pub(crate) epoch: Option<Epoch>,
+    pub(crate) server: Vec<u8>,
+}
+
+impl Life {
+    fn of(answer: &mut Answer) -> StoreResult<Self> {
+        Ok(Self {
+            epoch: answer.optional()?.map(Epoch::new),
+            server: answer.bytes()?,
+        })
+    }
+}
+
+pub(crate) async fn look(hot: &RedisHot, keys: &BookKeys) -> StoreResult<Life> {
     let call = KNOWN.call(OPERATION, &[&keys.campaign, &keys.details]);
-    let epoch = call.run(&hot.link).await?.optional()?;
-    Ok(epoch.map(Epoch::new))
+    Life::of(&mut call.run(&hot.link).await?)
 }
 
 /// What a book knows of a seed.
@@ -91,7 +108,7 @@ async fn has_all(
     hot: &RedisHot,
     keys: &BookKeys,
     seed: &BookSeed,
-    life: Epoch,
+    life: &Life,
 ) -> StoreResult<Known> {
     for piece in seed.bids.chunks(PIECE) {
         let mut call = KNOWN.call(OPERATION, &[&keys.campaign, &keys.details]);
@@ -99,7 +116,7 @@ async fn has_all(
             call = call.arg(bid.id.as_bytes());
         }
         let mut answer = call.run(&hot.link).await?;
-        if answer.optional()? != Some(life.get()) {
+        if Life::of(&mut answer)? != *life {
             return Ok(Known::OfAnotherLife);
         }
         for bid in piece {
@@ -115,11 +132,12 @@ pub(crate) async fn go_on(
     hot: &RedisHot,
     keys: &BookKeys,
     seed: &BookSeed,
-    older: Epoch,
+    older: &Life,
 ) -> StoreResult<Option<Epoch>> {
     let call = GO_ON
         .call(OPERATION, &[&keys.campaign])
-        .arg(older.get())
+        .arg(older.epoch.map_or(0, Epoch::get))
+        .arg(&older.server)
         .arg(seed.epoch.get())
         .arg(seed.campaign.fence.get())
         .arg(u8::from(seed.campaign.phase.is_closed()))
