@@ -16,7 +16,7 @@ use transaction::{Ran, Use};
 pub use transaction::Transaction;
 
 /// How much longer than the server's own limit to wait for its answer before the connection counts as dead.
-const GRACE: Duration = Duration::from_secs(5);
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Statements that were made from literals here, nothing of which came from outside.
 pub(crate) struct Script(pub(crate) String);
@@ -215,9 +215,15 @@ impl Database {
 }
 
 fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
-    let options: PgConnectOptions = url.parse().map_err(|cause| OpenError::BadUrl {
-        cause: Arc::new(cause),
-    })?;
+    // The driver would take any.
+    let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+    if !matches!(scheme, Some("postgres" | "postgresql")) {
+        let cause = "it does not begin with postgres://";
+        return Err(OpenError::of_connect(sqlx::Error::Configuration(
+            cause.into(),
+        )));
+    }
+    let options: PgConnectOptions = url.parse().map_err(OpenError::of_connect)?;
     // PgBouncer refuses to pass `extra_float_digits` on, and nothing here is a float.
     Ok(options.statement_cache_capacity(0).extra_float_digits(None))
 }

@@ -63,7 +63,9 @@ impl OpenError {
     /// A failure to connect.
     pub(crate) fn of_connect(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::Configuration(_) | sqlx::Error::Tls(_) => Self::BadUrl {
+            sqlx::Error::Configuration(_)
+            | sqlx::Error::InvalidArgument(_)
+            | sqlx::Error::Tls(_) => Self::BadUrl {
                 cause: Arc::new(error),
             },
             sqlx::Error::Database(refusal) if is_refusal(refusal.code().as_deref()) => {
