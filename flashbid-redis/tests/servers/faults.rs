@@ -13,14 +13,14 @@ use crate::sale::{bid, log, opened, place, seed};
 /// Longer than any failure may take to be told, and far shorter than a test that hangs.
 const SOON: Duration = Duration::from_secs(20);
 
-struct House {
-    server: Redis,
-    proxy: Proxy,
-    hot: RedisHot,
+pub(crate) struct House {
+    pub(crate) server: Redis,
+    pub(crate) proxy: Proxy,
+    pub(crate) hot: RedisHot,
 }
 
 /// A store that reaches its server through a proxy, over one connection, with little patience.
-async fn house() -> House {
+pub(crate) async fn house() -> House {
     let server = Redis::start();
     let proxy = Proxy::start(server.port());
     let url = proxy.url(&server.url());
