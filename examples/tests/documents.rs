@@ -25,6 +25,7 @@ fn every_test_that_the_architecture_names_exists() {
     for part in [
         "flashbid-core",
         "flashbid-sqlite",
+        "flashbid-postgres",
         "flashbid-server",
         "examples",
         "fuzz/src",
