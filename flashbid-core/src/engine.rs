@@ -18,6 +18,7 @@ mod lane;
 mod live;
 mod rebuild;
 mod relay;
+mod renewal;
 mod retry;
 mod sale;
 mod settlement;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::renewal::is_stale;
 use super::retry::retry;
 use super::sale::Sale;
 use super::{Durability, Engine};
@@ -10,7 +11,7 @@ use crate::error::{Rejection, Result, StoreError, StoreErrorKind};
 use crate::id::{BidId, CampaignId};
 use crate::store::{Epoch, EventBatch, Placed, Placement, StoreResult};
 
-/// How often a batch may be placed: once, again in the life that another node began, and again in the one begun here.
+/// How often a batch may be placed: once, again in the life that another node began, and again in further ones.
 const TRIES: u32 = 4;
 
 impl Engine {
@@ -58,19 +59,13 @@ impl Engine {
         sale: &Arc<Sale>,
         bids: &[NewBid],
     ) -> StoreResult<Vec<Result<AcceptedBid, Rejection>>> {
-        let (mut life, mut placed_before) = (None, false);
+        let mut placed_before = false;
         for _ in 0..TRIES {
             let placed = match self.place_in_book(sale, bids).await {
                 Err(error) if placed_before => return Err(unknown(error)),
                 placed => placed?,
             };
             placed_before = true;
-            if life == Some(placed.epoch) {
-                // The ledger has refused this life of the book, and nobody has begun another yet.
-                self.open_book(sale).await.map_err(unknown)?;
-                life = None;
-                continue;
-            }
             match self.acknowledge(sale, &placed).await {
                 Ok(()) => {
                     return Ok(placed
@@ -79,10 +74,10 @@ impl Engine {
                         .map(|outcome| outcome.map(Placement::into_bid))
                         .collect());
                 }
-                Err(error) if is_stale(&error) => {
-                    tracing::warn!(campaign = %sale.campaign.id, epoch = placed.epoch.get(), %error, "the book is out of date");
-                    life = Some(placed.epoch);
-                }
+                Err(error) if is_stale(&error) => self
+                    .renew_book(sale, placed.epoch, &error)
+                    .await
+                    .map_err(unknown)?,
                 Err(error) => return Err(unknown(error)),
             }
         }
@@ -142,14 +137,6 @@ fn accepted(placement: &Placement) -> Option<&AcceptedBid> {
         Placement::Accepted(bid) => Some(bid),
         Placement::Replayed(_) => None,
     }
-}
-
-/// Whether the ledger says that the book it was written from has been lost or has fallen behind.
-pub(super) fn is_stale(error: &StoreError) -> bool {
-    matches!(
-        error.kind,
-        StoreErrorKind::Fenced | StoreErrorKind::Conflict
-    )
 }
 
 /// The book has the bids and the ledger may not: the relay will move them, or a lost book will lose them.

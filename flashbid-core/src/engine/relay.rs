@@ -1,7 +1,7 @@
 //! The relay: moves events of the hot store to the ledger, which is how a bid reaches it whose node died between the
 //! two, and every bid under [`Durability::Hot`](super::Durability::Hot).
 
-use super::bidding::is_stale;
+use super::renewal::is_stale;
 use super::retry::retry;
 use super::sale::Sale;
 use super::{Durability, Engine};
@@ -9,7 +9,7 @@ use crate::bid::AcceptedBid;
 use crate::error::{Result, StoreError, StoreErrorKind};
 use crate::id::CampaignId;
 use crate::rank::Sequence;
-use crate::store::{EventBatch, StoreResult};
+use crate::store::{Epoch, EventBatch, StoreResult};
 
 impl Engine {
     /// Records every event that the campaign's book holds and the ledger lacks, and answers up to which sequence the
@@ -19,16 +19,26 @@ impl Engine {
     /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign, [`Error::Store`](crate::Error::Store).
     pub async fn relay(&self, campaign: CampaignId) -> Result<Sequence> {
         let sale = self.sale(campaign).await?;
-        match self.relay_sale(&sale).await {
-            Err(error) if is_stale(&error) => {
-                self.open_book(&sale).await?;
-                Ok(self.relay_sale(&sale).await?)
-            }
+        match self.relay_or_renew(&sale).await {
+            Err(error) if is_stale(&error) => Ok(self.relay_or_renew(&sale).await?),
             relayed => Ok(relayed?),
         }
     }
 
-    pub(super) async fn relay_sale(&self, sale: &Sale) -> StoreResult<Sequence> {
+    /// Relays. When the ledger refuses the book's life, the answer is that failure, and the book is in a newer one.
+    pub(super) async fn relay_or_renew(&self, sale: &Sale) -> StoreResult<Sequence> {
+        let mut life = Epoch::default();
+        let relayed = self.relay_life(sale, &mut life).await;
+        if let Err(error) = &relayed
+            && is_stale(error)
+        {
+            self.renew_book(sale, life, error).await?;
+        }
+        relayed
+    }
+
+    /// Relays, and notes which life of the book it has read.
+    async fn relay_life(&self, sale: &Sale, life: &mut Epoch) -> StoreResult<Sequence> {
         let (retries, id) = (self.options().retries, sale.campaign.id);
         let ledger = &self.0.ledger;
         let mut checkpoint = retry(retries, || ledger.checkpoint(id)).await?;
@@ -44,6 +54,7 @@ impl Engine {
             let batch = self
                 .with_book(sale, || self.0.hot.events_after(id, after, page))
                 .await?;
+            *life = batch.epoch;
             if batch.after > after {
                 checkpoint = self.behind_forgotten(sale, batch.after).await?;
                 continue;

@@ -29,7 +29,7 @@ pub(super) struct Sale {
     /// Up to here this node let the book forget its events.
     forgotten: AtomicU64,
     /// Held while the book is opened, so that a lost book is opened once.
-    opening: tokio::sync::Mutex<()>,
+    pub(super) opening: tokio::sync::Mutex<()>,
 }
 
 impl Sale {

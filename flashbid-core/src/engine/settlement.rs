@@ -4,7 +4,7 @@
 use uuid::Uuid;
 
 use super::Engine;
-use super::bidding::is_stale;
+use super::renewal::is_stale;
 use super::retry::retry;
 use super::sale::Sale;
 use crate::campaign::{Campaign, Phase};
@@ -132,16 +132,10 @@ impl Engine {
 
     /// Moves what the ledger lacks of a sealed book.
     async fn drain_to(&self, sale: &Sale, last: Sequence) -> StoreResult<()> {
-        match self.relay_sale(sale).await {
-            Ok(checkpoint) if checkpoint >= last => Ok(()),
-            Ok(_) => Err(replaced("drain")),
-            Err(error) => {
-                if is_stale(&error) {
-                    self.open_book(sale).await?;
-                }
-                Err(error)
-            }
+        if self.relay_or_renew(sale).await? < last {
+            return Err(replaced("drain"));
         }
+        Ok(())
     }
 
     /// Takes the winners' units from the hot counter, which knows of every unit taken before.
