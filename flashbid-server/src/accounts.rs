@@ -1,13 +1,17 @@
 //! Who may bid: accounts, their passwords, and where they are kept.
 
+mod attempts;
 mod email;
 mod login;
 mod password;
+mod postgres;
 mod sqlite;
 
+pub use attempts::Attempts;
 pub use email::{Email, InvalidEmail};
 pub use login::{Logins, Refused};
 pub use password::{Busy, Hasher, InvalidPassword, Password, PasswordHash};
+pub use postgres::PostgresAccounts;
 pub use sqlite::SqliteAccounts;
 
 use std::fmt::{self, Debug};

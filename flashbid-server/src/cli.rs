@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::commands::{demo, migrate, replay, seed, serve, verify};
+use crate::commands::{demo, migrate, rebuild, replay, seed, serve, verify};
 use crate::config::{Config, Options};
 use crate::failure::Failure;
 
@@ -37,6 +37,8 @@ enum Command {
     Replay(replay::Arguments),
     /// Proves a campaign from the ledger: exit code 1 and the reasons when something is wrong
     Verify(verify::Arguments),
+    /// Builds the live book of a campaign anew from the ledger, while servers run
+    Rebuild(rebuild::Arguments),
     /// Brings the ledger's tables up to date
     Migrate,
 }
@@ -94,6 +96,7 @@ impl Cli {
                 Command::Seed(arguments) => seed::run(&config, &arguments).await,
                 Command::Replay(arguments) => replay::run(&arguments).await,
                 Command::Verify(arguments) => verify::run(&config, &arguments).await,
+                Command::Rebuild(arguments) => rebuild::run(&config, &arguments).await,
                 Command::Migrate => migrate::run(&config).await,
             }
         })

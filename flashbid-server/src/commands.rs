@@ -2,6 +2,7 @@
 
 pub(crate) mod demo;
 pub(crate) mod migrate;
+pub(crate) mod rebuild;
 pub mod replay;
 pub(crate) mod seed;
 pub(crate) mod serve;

@@ -4,7 +4,7 @@
 
 mod values;
 
-pub use values::{Durability, HotUrl, LedgerUrl, LogFilter, Origin, Period, Secret};
+pub use values::{Durability, HotUrl, LedgerUrl, LogFilter, Origin, Period, PostgresUrl, Secret};
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -27,8 +27,16 @@ pub struct Config {
     pub listen: String,
     /// Where the live books are.
     pub hot: HotUrl,
+    /// Connections to a Redis (to each node of a cluster) that calls are spread over; `None` for what the URL says.
+    pub hot_connections: Option<u16>,
     /// Where everything is kept.
     pub ledger: LedgerUrl,
+    /// The most connections to a PostgreSQL at a time.
+    pub ledger_connections: u32,
+    /// Where to migrate, when the ledger's URL leads through PgBouncer: the same database, directly.
+    pub migrate_url: Option<PostgresUrl>,
+    /// How long to wait at the start for stores that are away.
+    pub wait: Duration,
     /// What tokens are signed with; `None` for the secret in the ledger's store, made at the first start.
     pub jwt_secret: Option<Secret>,
     /// The first administrator's email.
@@ -45,6 +53,8 @@ pub struct Config {
     pub settlement_interval: Duration,
     /// How long a token is good for.
     pub token_ttl: Duration,
+    /// How many logins may be tried with one email in any minute.
+    pub login_attempts: u32,
     /// Origins of other sites whose pages may call the API.
     pub cors_origins: Vec<Origin>,
     /// What is logged, in the syntax of `tracing_subscriber::EnvFilter`.
@@ -56,7 +66,11 @@ impl Default for Config {
         Self {
             listen: "127.0.0.1:8000".to_owned(),
             hot: HotUrl::Memory,
+            hot_connections: None,
             ledger: LedgerUrl::Sqlite(PathBuf::from("flashbid.db")),
+            ledger_connections: 16,
+            migrate_url: None,
+            wait: Duration::from_mins(1),
             jwt_secret: None,
             admin_email: "admin@flashbid.local".parse().expect("an email address"),
             admin_password: None,
@@ -65,6 +79,7 @@ impl Default for Config {
             max_sockets: 10_000,
             settlement_interval: Duration::from_secs(2),
             token_ttl: Duration::from_hours(24),
+            login_attempts: 20,
             cors_origins: Vec::new(),
             log: LogFilter::default(),
         }
@@ -92,6 +107,15 @@ impl Config {
                 Some(url) => wrong("the URL of the ledger", url.expose().parse())?,
                 None => default.ledger,
             },
+            hot_connections: options.hot_connections,
+            ledger_connections: options
+                .ledger_connections
+                .unwrap_or(default.ledger_connections),
+            migrate_url: match options.migrate_url {
+                Some(url) => Some(wrong("the URL for migrations", url.expose().parse())?),
+                None => None,
+            },
+            wait: period(options.wait, default.wait),
             jwt_secret: options.jwt_secret,
             admin_email: match options.admin_email {
                 Some(email) => wrong("the administrator's email", email.parse())?,
@@ -109,6 +133,7 @@ impl Config {
             max_sockets: options.max_sockets.unwrap_or(default.max_sockets),
             settlement_interval: period(options.settlement_interval, default.settlement_interval),
             token_ttl: period(options.token_ttl, default.token_ttl),
+            login_attempts: options.login_attempts.unwrap_or(default.login_attempts),
             cors_origins: options.cors_origin.unwrap_or(default.cors_origins),
             log: options.log.unwrap_or(default.log),
         };
@@ -140,8 +165,10 @@ pub struct Options {
     /// Where to listen (default: 127.0.0.1:8000)
     #[arg(long, global = true, env = "FLASHBID_LISTEN", value_name = "HOST:PORT")]
     pub listen: Option<String>,
-    /// Where the live books are: memory (default: memory)
+    /// Where the live books are: a [`HotUrl`].
     #[arg(
+        help = "Where the live books are: memory, redis://HOST, redis+sentinel://HOST,HOST/NAME or \
+                redis+cluster://HOST,HOST; rediss for TLS (default: memory)",
         long,
         global = true,
         env = "FLASHBID_HOT",
@@ -149,8 +176,20 @@ pub struct Options {
         hide_env_values = true
     )]
     pub hot: Option<Secret>,
-    /// Where everything is kept: sqlite:PATH (default: sqlite:flashbid.db)
+    /// Connections to Redis, to each node of a cluster (default: 2, or what the URL says)
     #[arg(
+        long,
+        global = true,
+        env = "FLASHBID_HOT_CONNECTIONS",
+        value_name = "COUNT",
+        value_parser = clap::value_parser!(u16).range(1..=1024)
+    )]
+    #[serde(deserialize_with = "count")]
+    pub hot_connections: Option<u16>,
+    /// Where everything is kept: a [`LedgerUrl`].
+    #[arg(
+        help = "Where everything is kept: sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE \
+                (default: sqlite:flashbid.db)",
         long,
         global = true,
         env = "FLASHBID_LEDGER",
@@ -158,6 +197,29 @@ pub struct Options {
         hide_env_values = true
     )]
     pub ledger: Option<Secret>,
+    /// The most connections to PostgreSQL (default: 16)
+    #[arg(
+        long,
+        global = true,
+        env = "FLASHBID_LEDGER_CONNECTIONS",
+        value_name = "COUNT",
+        value_parser = clap::value_parser!(u32).range(1..=1024)
+    )]
+    #[serde(deserialize_with = "count")]
+    pub ledger_connections: Option<u32>,
+    /// Where to migrate when the ledger's URL leads through PgBouncer: the same database, directly
+    #[arg(
+        long,
+        global = true,
+        env = "FLASHBID_MIGRATE_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub migrate_url: Option<Secret>,
+    /// How long to wait at the start for stores that are away (default: 1m)
+    #[arg(long, global = true, env = "FLASHBID_WAIT", value_name = "TIME")]
+    #[serde(deserialize_with = "from_text")]
+    pub wait: Option<Period>,
     /// What tokens are signed with, at least 32 bytes (default: made at the first start and kept in the ledger)
     #[arg(
         long,
@@ -223,6 +285,16 @@ pub struct Options {
     #[arg(long, global = true, env = "FLASHBID_TOKEN_TTL", value_name = "TIME")]
     #[serde(deserialize_with = "from_text")]
     pub token_ttl: Option<Period>,
+    /// How many logins may be tried with one email in any minute, over all nodes (default: 20)
+    #[arg(
+        long,
+        global = true,
+        env = "FLASHBID_LOGIN_ATTEMPTS",
+        value_name = "COUNT",
+        value_parser = clap::value_parser!(u32).range(1..=1024)
+    )]
+    #[serde(deserialize_with = "count")]
+    pub login_attempts: Option<u32>,
     /// Origins whose pages may call the API, separated by commas, or * (default: none)
     #[arg(
         long,
@@ -259,7 +331,11 @@ impl Options {
         Self {
             listen: self.listen.or(file.listen),
             hot: self.hot.or(file.hot),
+            hot_connections: self.hot_connections.or(file.hot_connections),
             ledger: self.ledger.or(file.ledger),
+            ledger_connections: self.ledger_connections.or(file.ledger_connections),
+            migrate_url: self.migrate_url.or(file.migrate_url),
+            wait: self.wait.or(file.wait),
             jwt_secret: self.jwt_secret.or(file.jwt_secret),
             admin_email: self.admin_email.or(file.admin_email),
             admin_password: self.admin_password.or(file.admin_password),
@@ -268,6 +344,7 @@ impl Options {
             max_sockets: self.max_sockets.or(file.max_sockets),
             settlement_interval: self.settlement_interval.or(file.settlement_interval),
             token_ttl: self.token_ttl.or(file.token_ttl),
+            login_attempts: self.login_attempts.or(file.login_attempts),
             cors_origin: self.cors_origin.or(file.cors_origin),
             log: self.log.or(file.log),
         }
@@ -281,6 +358,20 @@ where
 {
     let text = String::deserialize(deserializer)?;
     text.parse().map(Some).map_err(serde::de::Error::custom)
+}
+
+/// A number from 1 to 1024.
+fn count<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: From<u16>,
+{
+    let number = u16::deserialize(deserializer)?;
+    if (1..=1024).contains(&number) {
+        Ok(Some(number.into()))
+    } else {
+        Err(serde::de::Error::custom("a number from 1 to 1024"))
+    }
 }
 
 #[cfg(test)]

@@ -41,8 +41,11 @@ fn a_wrong_file_is_one_line_without_the_secret_in_it() {
         ("jwt_secret = [\"sesame\"]\n", "line 1"),
         ("\n\nadmin_password = \"sesame\" x\n", "line 3"),
         ("colour = \"sesame\"\n", "colour"),
-        ("hot = \"redis://sesame\"\n", "no Redis"),
-        ("ledger = \"postgres://sesame\"\n", "no PostgreSQL"),
+        ("hot = \"redis://me:sesame/open@h\"\n", "percent-encoded"),
+        ("hot_connections = 0\n", "1024"),
+        ("ledger = \"postgres://h:sesame\"\n", "URL of a database"),
+        ("ledger_connections = 70000\n", "70000"),
+        ("migrate_url = \"sesame\"\n", "URL of a database"),
         ("token_ttl = \"soon\"\n", "length of time"),
         ("durability = \"never\"\n", "ledger or hot"),
         ("cors_origin = [\"shop\"]\n", "origin"),
@@ -76,14 +79,20 @@ fn a_short_jwt_secret_is_refused_without_showing_it() {
 fn urls_name_the_stores_of_this_build() {
     assert_eq!("memory".parse(), Ok(HotUrl::Memory));
     for text in [
-        "redis://h",
-        "rediss://h",
-        "redis+cluster://h",
-        "redis+sentinel://h",
+        "redis://h:6379/0",
+        "rediss://h:1/0",
+        "redis+cluster://h:1,i:2",
+        "redis+sentinel://h:1,i:2/main/0",
     ] {
-        let error = text.parse::<HotUrl>().unwrap_err();
-        assert!(error.contains("no Redis"), "{text}: {error}");
+        let url = text.parse::<HotUrl>().unwrap();
+        assert!(matches!(url, HotUrl::Redis(_)), "{text}");
+        assert_eq!(url.to_string(), text);
     }
+    let url: LedgerUrl = "postgresql://me:sesame@h/sale?application_name=sesame"
+        .parse()
+        .unwrap();
+    assert_eq!(url.to_string(), "postgres://h:5432/sale");
+    assert!(!format!("{url:?}").contains("sesame"));
     for text in ["", "Memory", "http://h", "memory://"] {
         assert!(text.parse::<HotUrl>().is_err(), "{text}");
     }
@@ -97,6 +106,8 @@ fn urls_name_the_stores_of_this_build() {
         "sqlite::memory:",
         "sqlite:a?mode=memory",
         "mysql://h",
+        "postgres://h",
+        "postgres://h:x/db",
     ] {
         assert!(text.parse::<LedgerUrl>().is_err(), "{text}");
     }

@@ -45,6 +45,7 @@ struct Inner {
     bids: [Counter; Outcome::ALL.len()],
     websockets_open: Gauge,
     websockets_dropped: Counter,
+    admitted_blindly: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -70,6 +71,7 @@ impl Default for Inner {
         let durations = Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> _);
         let outcomes: Family<OfOutcome, Counter> = Family::default();
         let (websockets_open, websockets_dropped) = (Gauge::default(), Counter::default());
+        let admitted_blindly = Counter::default();
         let mut registry = Registry::with_prefix("flashbid");
         registry.register(
             "build",
@@ -102,6 +104,11 @@ impl Default for Inner {
             "WebSockets that were closed because the client did not keep up",
             websockets_dropped.clone(),
         );
+        registry.register(
+            "admitted_blindly",
+            "Requests that were let in because the hot store, which counts them, did not answer",
+            admitted_blindly.clone(),
+        );
         Self {
             registry,
             requests,
@@ -113,6 +120,7 @@ impl Default for Inner {
             }),
             websockets_open,
             websockets_dropped,
+            admitted_blindly,
         }
     }
 }
@@ -139,6 +147,11 @@ impl Metrics {
     /// Counts a WebSocket whose client did not keep up.
     pub(crate) fn websocket_dropped(&self) {
         self.0.websockets_dropped.inc();
+    }
+
+    /// Counts a request that was let in without knowing whether it is one too many.
+    pub(crate) fn admitted_blindly(&self) {
+        self.0.admitted_blindly.inc();
     }
 
     fn answered(&self, method: &'static str, route: Route, status: StatusCode, took: Duration) {

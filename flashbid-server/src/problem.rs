@@ -1,6 +1,7 @@
 //! Every answer that is not a success: RFC 9457 problem details, with a code that programs can rely on.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -67,6 +68,19 @@ impl Problem {
             "The server has too much to do; try again in a moment.",
         )
         .retry_soon()
+    }
+
+    /// 429: too many of these; one more may be tried after `retry_after`.
+    pub fn too_many(detail: impl Into<Cow<'static, str>>, retry_after: Duration) -> Self {
+        let seconds = retry_after.as_millis().div_ceil(1_000).max(1);
+        let seconds = HeaderValue::try_from(seconds.to_string());
+        Self {
+            header: Some((
+                header::RETRY_AFTER,
+                seconds.expect("digits are a header's value"),
+            )),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", detail)
+        }
     }
 
     /// The server failed in a way that it should not.

@@ -45,7 +45,8 @@ impl Server {
     /// # Errors
     /// As [`Server::start`].
     pub async fn start_with(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
-        let stores = Stores::open(config, Arc::clone(&clock)).await?;
+        // In a box: the drivers' futures are deep, and whoever starts a server would have to lay them all out.
+        let stores = Box::pin(Stores::open(config, Arc::clone(&clock))).await?;
         let engine = stores.engine(config, clock);
         // Before an administrator is made: the password of one is only shown when the start succeeds.
         let (listener, address) = listen(&config.listen).await?;
@@ -55,6 +56,7 @@ impl Server {
             stores.accounts,
             &secret.secret,
             config.token_ttl,
+            config.login_attempts,
             config.ranking_interval,
             config.max_sockets as usize,
         );

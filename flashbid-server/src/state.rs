@@ -7,7 +7,7 @@ use flashbid_core::Engine;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::accounts::{Accounts, Logins};
+use crate::accounts::{Accounts, Attempts, Logins};
 use crate::auth::Sessions;
 use crate::config::Secret;
 use crate::feed::Feed;
@@ -30,19 +30,25 @@ struct Shared {
 }
 
 impl AppState {
-    /// Shares `engine` and `accounts`; tokens are signed with `secret` and good for `token_ttl`. At most `sockets`
-    /// clients at a time are told of a changed ranking every `ranking_interval`.
+    /// Shares `engine` and `accounts`; tokens are signed with `secret` and good for `token_ttl`; an email has
+    /// `login_attempts` a minute. At most `sockets` clients at a time are told of a changed ranking every `ranking_interval`.
     pub fn new(
         engine: Engine,
         accounts: Arc<dyn Accounts>,
         secret: &Secret,
         token_ttl: Duration,
+        login_attempts: u32,
         ranking_interval: Duration,
         sockets: usize,
     ) -> Self {
-        let connections = TaskTracker::new();
+        let (connections, metrics) = (TaskTracker::new(), Metrics::default());
+        let attempts = Attempts::new(
+            Arc::clone(engine.hot()) as _,
+            login_attempts,
+            metrics.clone(),
+        );
         Self(Arc::new(Shared {
-            logins: Logins::new(Arc::clone(&accounts)),
+            logins: Logins::new(Arc::clone(&accounts), attempts),
             sessions: Sessions::new(Arc::clone(&accounts), secret, token_ttl),
             feed: Feed::new(
                 engine.clone(),
@@ -52,7 +58,7 @@ impl AppState {
             ),
             engine,
             accounts,
-            metrics: Metrics::default(),
+            metrics,
             stop: CancellationToken::new(),
             connections,
         }))

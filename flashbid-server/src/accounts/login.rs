@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use moka::future::Cache;
 use sha2::Sha256;
 
-use super::{Account, Accounts, Busy, Email, Hasher, Password, PasswordHash};
+use super::{Account, Accounts, Attempts, Busy, Email, Hasher, Password, PasswordHash};
 
 /// How long a login that succeeded is remembered.
 const REMEMBERED: Duration = Duration::from_mins(1);
@@ -16,10 +16,11 @@ const REMEMBERED: Duration = Duration::from_mins(1);
 const CAPACITY: u64 = 100_000;
 
 /// Checks logins, and remembers for a minute those that succeeded: when a crowd comes back at once, each of them costs
-/// one keyed hash instead of an Argon2.
+/// one keyed hash instead of an Argon2. Only what is not remembered counts as an attempt.
 #[derive(Debug)]
 pub struct Logins {
     accounts: Arc<dyn Accounts>,
+    attempts: Attempts,
     hasher: Hasher,
     recent: Cache<[u8; 32], BidderId>,
     /// Of this process alone: what is remembered is of no use outside of it.
@@ -35,6 +36,12 @@ pub enum Refused {
     /// No account has this email and this password.
     #[error("the email or the password is wrong")]
     Wrong,
+    /// Too many logins were tried with this email.
+    #[error("too many logins were tried with this email")]
+    TooMany {
+        /// When the next one may be.
+        retry_after: Duration,
+    },
     /// Too many passwords are being checked.
     #[error(transparent)]
     Busy(#[from] Busy),
@@ -44,10 +51,11 @@ pub enum Refused {
 }
 
 impl Logins {
-    /// Checks against `accounts`.
-    pub fn new(accounts: Arc<dyn Accounts>) -> Self {
+    /// Checks against `accounts`, as often as `attempts` allows.
+    pub fn new(accounts: Arc<dyn Accounts>, attempts: Attempts) -> Self {
         Self {
             accounts,
+            attempts,
             hasher: Hasher::new(),
             recent: Cache::builder()
                 .max_capacity(CAPACITY)
@@ -83,12 +91,14 @@ impl Logins {
     /// Who has this email and this password.
     ///
     /// # Errors
-    /// [`Refused::Wrong`], [`Refused::Busy`], [`Refused::Store`].
+    /// [`Refused::Wrong`], [`Refused::TooMany`], [`Refused::Busy`], [`Refused::Store`].
     pub async fn check(&self, email: &Email, password: Password) -> Result<BidderId, Refused> {
         let fingerprint = self.fingerprint(email, &password);
         if let Some(id) = self.recent.get(&fingerprint).await {
             return Ok(id);
         }
+        let counted = self.attempts.count(email).await;
+        counted.map_err(|retry_after| Refused::TooMany { retry_after })?;
         let account = self.accounts.by_email(email).await?;
         let (id, stored) = account
             .map(|account| (account.id, account.password))
@@ -114,10 +124,12 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use async_trait::async_trait;
-    use flashbid_core::time::Timestamp;
+    use flashbid_core::memory::MemoryHot;
+    use flashbid_core::time::{SystemClock, Timestamp};
 
     use super::*;
     use crate::config::Secret;
+    use crate::metrics::Metrics;
 
     /// One account, and how often it was looked up by its email.
     #[derive(Debug)]
@@ -154,6 +166,12 @@ mod tests {
         Password::new(Secret::new(text)).unwrap()
     }
 
+    fn logins(one: &Arc<One>, a_minute: u32) -> Logins {
+        let store = Arc::new(MemoryHot::new(Arc::new(SystemClock)));
+        let attempts = Attempts::new(store, a_minute, Metrics::default());
+        Logins::new(one.clone(), attempts)
+    }
+
     fn one(stored: PasswordHash) -> Arc<One> {
         Arc::new(One {
             account: Account {
@@ -173,7 +191,7 @@ mod tests {
     async fn only_a_login_that_succeeded_is_remembered() {
         let stored = Hasher::new().hash(password("open sesame")).await.unwrap();
         let one = one(stored);
-        let logins = Logins::new(one.clone());
+        let logins = logins(&one, 100);
         let email = &one.account.email;
         for asked in [1, 2] {
             let wrong = logins.check(email, password("open sesamE")).await;
@@ -190,8 +208,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn only_so_many_attempts_are_made_a_minute_and_a_known_login_needs_none() {
+        let stored = Hasher::new().hash(password("open sesame")).await.unwrap();
+        let one = one(stored);
+        let logins = logins(&one, 2);
+        let email = &one.account.email;
+        assert!(logins.check(email, password("open sesame")).await.is_ok());
+        let wrong = logins.check(email, password("open sesamE")).await;
+        assert!(matches!(wrong, Err(Refused::Wrong)), "{wrong:?}");
+        let refused = logins.check(email, password("open sesamE")).await;
+        let Err(Refused::TooMany { retry_after }) = refused else {
+            panic!("{refused:?}");
+        };
+        assert!(retry_after <= Duration::from_mins(1));
+        assert!(logins.check(email, password("open sesame")).await.is_ok());
+        let other = "eve@example.com".parse().unwrap();
+        let other = logins.check(&other, password("open sesame")).await;
+        assert!(matches!(other, Err(Refused::Wrong)), "{other:?}");
+    }
+
+    #[tokio::test]
     async fn an_email_and_a_password_never_stand_for_another_pair() {
-        let logins = Logins::new(one(PasswordHash::from_stored("")));
+        let logins = logins(&one(PasswordHash::from_stored("")), 100);
         let one = logins.fingerprint(&"a@b".parse().unwrap(), &password("cpassword"));
         let other = logins.fingerprint(&"a@bc".parse().unwrap(), &password("password"));
         assert_ne!(one, other);

@@ -145,7 +145,10 @@ async fn hold(server: &Server, config: &Config, arguments: &Arguments) -> Result
         env!("CARGO_PKG_VERSION"),
         client.base()
     ));
-    say(format_args!("Ledger: {}", config.ledger));
+    say(format_args!(
+        "Ledger: {}; hot store: {}",
+        config.ledger, config.hot
+    ));
     say(format_args!(
         "Administrator: {email} with the password {password}"
     ));

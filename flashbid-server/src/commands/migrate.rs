@@ -1,25 +1,27 @@
 use std::path::Path;
-use std::sync::Arc;
 
-use flashbid_core::time::SystemClock;
 use flashbid_sqlite::{OpenError, SqliteLedger};
 
 use super::say;
 use crate::accounts::SqliteAccounts;
 use crate::config::{Config, LedgerUrl};
 use crate::failure::Failure;
-use crate::stores::{Stores, refused};
+use crate::stores::{self, refused};
 
 /// Brings the tables of the ledger and the accounts up to date, and says what that took.
 pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
-    let LedgerUrl::Sqlite(path) = &config.ledger;
+    let LedgerUrl::Sqlite(path) = &config.ledger else {
+        stores::ledger(config).await?;
+        say(format_args!("{} is up to date", config.ledger));
+        return Ok(());
+    };
     let before = look(path).await;
     if let Err(error) = &before
         && !matches!(error, OpenError::NoFile { .. } | OpenError::Older { .. })
     {
         return Err(refused(&config.ledger, error));
     }
-    Stores::open(config, Arc::new(SystemClock)).await?;
+    stores::ledger(config).await?;
     let ledger = &config.ledger;
     match before {
         Ok(()) => say(format_args!("{ledger} is up to date; nothing was changed")),

@@ -7,18 +7,24 @@ use crate::server::Server;
 
 /// Serves until it is told to stop. A second signal ends it at once.
 pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
-    // Listened for before anything is open: a signal during the start stops it as well.
+    // Listened for before anything is open: a signal during the start, which may wait for stores, ends it as well.
     let mut signals = Signals::listen()?;
-    let server = Server::start(config).await?;
+    let server = tokio::select! {
+        server = Server::start(config) => server?,
+        code = signals.first() => std::process::exit(code),
+    };
     say(format_args!(
         "FlashBid {} listens on http://{} (documentation at /docs)",
         env!("CARGO_PKG_VERSION"),
         server.address()
     ));
-    say(format_args!("Ledger: {}", config.ledger));
+    say(format_args!(
+        "Ledger: {}; hot store: {}",
+        config.ledger, config.hot
+    ));
     if server.made_secret() {
         say(format_args!(
-            "Tokens are signed with a new secret, which is kept in the ledger's file."
+            "Tokens are signed with a new secret, which is kept beside the ledger."
         ));
     }
     say(format_args!("Administrator: {}", server.administrator()));

@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
 /// Audits a campaign from its ledger, beside a server that may be running on it.
 pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
     let campaign = arguments.campaign;
-    let ledger = stores::open_read_only(config)?;
+    let ledger = stores::open_read_only(config).await?;
     let verdict = audit::verify(&*ledger, campaign)
         .await
         .map_err(|error| match error {

@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use axum::http::HeaderValue;
+use flashbid_postgres::sqlx::postgres::PgConnectOptions;
 use serde::Deserialize;
 
 /// A text that is never printed.
@@ -49,6 +50,8 @@ impl FromStr for Secret {
 pub enum HotUrl {
     /// In this process.
     Memory,
+    /// On Redis, shared by any number of servers.
+    Redis(Box<flashbid_redis::Config>),
 }
 
 impl FromStr for HotUrl {
@@ -58,13 +61,32 @@ impl FromStr for HotUrl {
         if text == "memory" {
             return Ok(Self::Memory);
         }
-        Err(if is_scheme(text, &["redis", "rediss"]) {
-            "this build has no Redis hot store; use memory".to_owned()
-        } else {
-            "not a hot store; use memory".to_owned()
-        })
+        if !is_scheme(text, &["redis", "rediss"]) {
+            return Err("not a hot store; use memory or redis://HOST".to_owned());
+        }
+        match text.parse::<flashbid_redis::Config>() {
+            Ok(config) => Ok(Self::Redis(Box::new(config))),
+            // The reason may quote what is a part of the password, when a character in it is not encoded.
+            Err(_) if text.contains('@') => Err(
+                "not the URL of a Redis; in user and password, special characters are percent-encoded".to_owned(),
+            ),
+            Err(error) => Err(error.to_string()),
+        }
     }
 }
+
+impl fmt::Display for HotUrl {
+    /// Without user and password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("memory"),
+            Self::Redis(config) => config.fmt(f),
+        }
+    }
+}
+
+/// What the URL of a database on PostgreSQL begins with.
+const POSTGRES: &[&str] = &["postgres", "postgresql"];
 
 /// Where everything is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +94,8 @@ impl FromStr for HotUrl {
 pub enum LedgerUrl {
     /// In one SQLite file.
     Sqlite(PathBuf),
+    /// On PostgreSQL, shared by any number of servers.
+    Postgres(PostgresUrl),
 }
 
 impl FromStr for LedgerUrl {
@@ -86,19 +110,67 @@ impl FromStr for LedgerUrl {
             }
             return Ok(Self::Sqlite(PathBuf::from(path)));
         }
-        Err(if is_scheme(text, &["postgres", "postgresql"]) {
-            "this build has no PostgreSQL ledger; use sqlite:PATH".to_owned()
-        } else {
-            "not a ledger; use sqlite:PATH".to_owned()
-        })
+        if is_scheme(text, POSTGRES) {
+            return text.parse().map(Self::Postgres);
+        }
+        Err("not a ledger; use sqlite:PATH or postgres://HOST/DATABASE".to_owned())
     }
 }
 
 impl fmt::Display for LedgerUrl {
+    /// Without user and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(url) => url.fmt(f),
         }
+    }
+}
+
+/// The URL of a database on PostgreSQL. It is shown without user, password and parameters.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PostgresUrl {
+    url: Secret,
+    shown: String,
+}
+
+impl PostgresUrl {
+    /// The URL itself, with its password.
+    pub fn expose(&self) -> &str {
+        self.url.expose()
+    }
+}
+
+impl FromStr for PostgresUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // What the driver says of a malformed URL may quote a part of it.
+        let wrong = || {
+            "not the URL of a database; use postgres://USER:PASSWORD@HOST:PORT/DATABASE".to_owned()
+        };
+        if !is_scheme(text, POSTGRES) {
+            return Err(wrong());
+        }
+        let options: PgConnectOptions = text.parse().map_err(|_| wrong())?;
+        let (host, port) = (options.get_host(), options.get_port());
+        let database = options.get_database().ok_or_else(wrong)?;
+        Ok(Self {
+            url: Secret::new(text),
+            shown: format!("postgres://{host}:{port}/{database}"),
+        })
+    }
+}
+
+impl fmt::Display for PostgresUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl fmt::Debug for PostgresUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
     }
 }
 

@@ -4,7 +4,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use flashbid_core::id::BidderId;
 
-use super::responses::{BodyTooLarge, Malformed, NotJson, Unauthorized, Unavailable};
+use super::responses::{BodyTooLarge, Malformed, NotJson, TooMany, Unauthorized, Unavailable};
 use crate::accounts::{Account, Email, Password, Refused, Username, draw_weight};
 use crate::auth::CurrentUser;
 use crate::extract::Input;
@@ -61,7 +61,7 @@ pub(super) async fn register(
     request_body = Login,
     responses(
         (status = 200, description = "The token", body = OpenedSession),
-        Unauthorized, BodyTooLarge, NotJson, Malformed, Unavailable,
+        Unauthorized, BodyTooLarge, NotJson, Malformed, TooMany, Unavailable,
     )
 )]
 pub(super) async fn login(
@@ -104,6 +104,9 @@ impl From<Refused> for Problem {
                 Self::bad_request("EMAIL_TAKEN", "Another account has this email.")
             }
             Refused::Wrong => Self::unauthorized("The email or the password is wrong."),
+            Refused::TooMany { retry_after } => {
+                Self::too_many("Too many logins were tried with this email.", retry_after)
+            }
             Refused::Busy(_) => Self::overloaded(),
             Refused::Store(error) => error.into(),
         }

@@ -26,6 +26,11 @@ problem!(BodyTooLarge, "413", "The body is larger than 64 KiB");
 problem!(NotJson, "415", "The body is not JSON");
 problem!(Malformed, "422", "The request is malformed");
 problem!(
+    TooMany,
+    "429",
+    "Too many of these; Retry-After says when to try again"
+);
+problem!(
     Unavailable,
     "503",
     "Overloaded, or a store is away; Retry-After says when to try again"

@@ -76,6 +76,7 @@ fn state(engine: Engine, away: bool) -> AppState {
         Arc::new(Stub { away, user }),
         &secret,
         hour,
+        100,
         hour,
         1,
     )

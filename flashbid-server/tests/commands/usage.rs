@@ -14,10 +14,16 @@ fn a_wrong_option_is_one_line_and_exit_code_2() {
         (&["--listen"], "--listen"),
         (&["--listen", "nonsense"], "cannot listen on nonsense"),
         (&["--listen", "127.0.0.1:99999"], "cannot listen"),
-        (&["--hot", "redis://h"], "no Redis"),
-        (&["--hot", "redis+sentinel://h"], "no Redis"),
+        (&["--hot", "redis://"], "hot store"),
+        (&["--hot", "redis+sentinel://h"], "primary's name"),
+        (&["--hot", "redis://h?colour=blue"], "colour"),
+        (&["--hot-connections", "0"], "--hot-connections"),
+        (&["--ledger-connections", "many"], "--ledger-connections"),
+        (&["--wait", "0s"], "length of time"),
+        (&["--login-attempts", "0"], "--login-attempts"),
+        (&["--migrate-url", "sqlite:a.db"], "URL of a database"),
         (&["--hot", ""], "hot store"),
-        (&["--ledger", "postgres://h/db"], "no PostgreSQL"),
+        (&["--ledger", "postgres://h"], "URL of a database"),
         (&["--ledger", "mysql://h/db"], "not a ledger"),
         (&["--ledger", "sqlite:"], "sqlite:"),
         (&["--ledger", "sqlite::memory:"], "sqlite:"),
@@ -41,6 +47,9 @@ fn a_wrong_option_is_one_line_and_exit_code_2() {
         (&["replay", "absent.csv"], "absent.csv"),
         (&["replay", "x.csv", "--alpha", "-1"], "--alpha"),
         (&["replay", "x.csv", "--units", "0"], "--units"),
+        (&["rebuild"], "CAMPAIGN"),
+        (&["rebuild", "--all"], "nothing to rebuild"),
+        (&["rebuild", "all"], "CAMPAIGN"),
         (&["verify"], "CAMPAIGN"),
         (&["verify", "' OR 1=1 --"], "CAMPAIGN"),
         (&["verify", "../../etc/passwd"], "CAMPAIGN"),
@@ -56,7 +65,7 @@ fn a_variable_counts_less_than_a_flag_and_more_than_the_file() {
     let file = directory.path().join("flashbid.toml");
     std::fs::write(
         &file,
-        "hot = \"redis://file\"\nledger = \"sqlite:file.db\"\n",
+        "hot = \"redis://file:x\"\nledger = \"sqlite:file.db\"\n",
     )
     .unwrap();
     let migrate = |variables: &[(&str, &str)], arguments: &[&str]| {
@@ -64,7 +73,7 @@ fn a_variable_counts_less_than_a_flag_and_more_than_the_file() {
         let mut command = program(&directory, &all);
         command.envs(variables.iter().copied()).output().unwrap()
     };
-    refused(&migrate(&[], &[]), "no Redis");
+    refused(&migrate(&[], &[]), "hot store");
     let memory = [("FLASHBID_HOT", "memory")];
     assert!(stdout(&migrate(&memory, &[])).contains("sqlite:file.db"));
     let both = [
@@ -82,12 +91,12 @@ fn a_wrong_variable_or_file_is_one_line_without_its_secrets() {
     for (name, value, reason) in [
         ("FLASHBID_JWT_SECRET", "sesame", "too short"),
         ("FLASHBID_ADMIN_PASSWORD", "sesame", "password"),
-        ("FLASHBID_HOT", "redis://user:sesame@h", "no Redis"),
+        ("FLASHBID_HOT", "redis://user:sesame?@h", "hot store"),
         ("FLASHBID_HOT", "https://user:sesame@h", "hot store"),
         (
             "FLASHBID_LEDGER",
             "postgres://user:sesame@h",
-            "no PostgreSQL",
+            "URL of a database",
         ),
         ("FLASHBID_DURABILITY", "never", "ledger or hot"),
     ] {
@@ -151,7 +160,11 @@ fn help_names_every_option_but_no_secret() {
     for option in [
         "listen",
         "hot",
+        "hot-connections",
         "ledger",
+        "ledger-connections",
+        "migrate-url",
+        "wait",
         "jwt-secret",
         "admin-email",
         "admin-password",
@@ -159,6 +172,7 @@ fn help_names_every_option_but_no_secret() {
         "ranking-interval",
         "settlement-interval",
         "token-ttl",
+        "login-attempts",
         "cors-origin",
         "log",
         "config",
