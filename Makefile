@@ -27,7 +27,7 @@ fix: deps ## apply what clippy suggests, then format; brings fuzz/Cargo.lock up 
 	cargo clippy --manifest-path fuzz/Cargo.toml --no-default-features --fix --allow-dirty --allow-staged
 	cargo fmt --all && cargo fmt --manifest-path fuzz/Cargo.toml
 
-bench: deps ## the measurements (BENCH=board runs one of them)
+bench: test-deps ## the measurements (BENCH=board runs one of them)
 	cargo bench --locked -p flashbid-benches $(if $(BENCH),--bench $(BENCH))
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (needs a nightly toolchain and cargo-fuzz)

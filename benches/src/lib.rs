@@ -1,6 +1,7 @@
 //! What the benchmarks share: sales to bid on and bidders to bid.
 
 pub mod load;
+pub mod rush;
 
 use std::time::Duration;
 
@@ -20,6 +21,14 @@ use uuid::Uuid;
 /// # Panics
 /// When a store fails.
 pub async fn running_sale(engine: &Engine, units: u32) -> CampaignId {
+    sale(engine, units, Duration::from_hours(1)).await
+}
+
+/// A ranked campaign of `units` that runs now and for as long as `lasts`.
+///
+/// # Panics
+/// When a store fails.
+pub async fn sale(engine: &Engine, units: u32, lasts: Duration) -> CampaignId {
     let product = NewProduct {
         name: "Lamp".into(),
         description: None,
@@ -40,8 +49,7 @@ pub async fn running_sale(engine: &Engine, units: u32) -> CampaignId {
             weights,
             rebid: Rebid::Latest,
         },
-        window: Window::new(engine.now(), engine.now().after(Duration::from_hours(1)))
-            .expect("an hour"),
+        window: Window::new(engine.now(), engine.now().after(lasts)).expect("it ends later"),
         quota: None,
         payment_deadline: DEFAULT_PAYMENT_DEADLINE,
     };
