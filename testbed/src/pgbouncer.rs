@@ -76,6 +76,11 @@ impl PgBouncer {
         self.port.number()
     }
 
+    /// The last lines that it wrote.
+    pub fn log(&self) -> String {
+        self.server.log()
+    }
+
     /// Ends it with SIGKILL.
     pub fn kill(&self) {
         self.server.kill();

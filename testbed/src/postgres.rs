@@ -116,6 +116,11 @@ impl Postgres {
             .to_owned()
     }
 
+    /// The last lines that it wrote.
+    pub fn log(&self) -> String {
+        self.server.log()
+    }
+
     /// Ends the server and its backends with SIGKILL, as a power cut would.
     pub fn kill(&self) {
         self.server.kill();

@@ -104,6 +104,11 @@ impl Redis {
         self.port.number()
     }
 
+    /// The last lines that it wrote.
+    pub fn log(&self) -> String {
+        self.server.log()
+    }
+
     /// Ends it with SIGKILL; what it wrote stays in its folder.
     pub fn kill(&self) {
         self.server.kill();
