@@ -12,7 +12,7 @@ pub(crate) use op::{History, histories};
 use world::World;
 
 /// Runs a history on fresh stores over `disk`. After each step what was answered is compared with the model, and
-/// every invariant is checked. Answers what was answered, a line a step.
+/// every invariant is checked. Answers what was answered, a line a step, and what came of it all, a line a sale.
 ///
 /// # Panics
 /// When something disagrees with the model, or an invariant is broken.
@@ -23,5 +23,6 @@ pub(crate) fn hold(history: &History, disk: &dyn Disk) -> Vec<String> {
         transcript.push(world.step(op));
         world.assert_invariants();
     }
+    transcript.extend(world.outcome());
     transcript
 }

@@ -234,6 +234,17 @@ impl<'a> World<'a> {
         self.before = std::mem::replace(&mut self.seen, seen);
     }
 
+    /// What came of each sale: its phase, the recorded bids and the orders.
+    pub(super) fn outcome(&self) -> impl Iterator<Item = String> {
+        let sales = self.seen.sales.iter();
+        sales.map(|sale| {
+            format!(
+                "{:?} {:?} {:?}",
+                sale.campaign.phase, sale.recorded, sale.orders
+            )
+        })
+    }
+
     /// Whether somebody holds the lease on settling a sale.
     pub(super) fn is_leased(&self, sale: usize) -> bool {
         let name = format!("campaign:{}", self.sales[sale].id);
