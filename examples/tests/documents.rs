@@ -26,6 +26,8 @@ fn every_test_that_the_architecture_names_exists() {
         "flashbid-core",
         "flashbid-sqlite",
         "flashbid-postgres",
+        "flashbid-redis",
+        "backends",
         "flashbid-server",
         "examples",
         "fuzz/src",
