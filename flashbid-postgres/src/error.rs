@@ -1,4 +1,5 @@
 use std::error::Error as StdError;
+use std::io;
 use std::sync::Arc;
 
 use flashbid_core::{StoreError, StoreErrorKind};
@@ -27,6 +28,12 @@ pub enum OpenError {
     #[error("the server refuses: {cause}")]
     Refused {
         /// What the server said.
+        cause: Arc<dyn StdError + Send + Sync>,
+    },
+    /// TLS fails: the server's certificate is not to be trusted, or a file of one's own is not a certificate.
+    #[error("there is no secure connection to the server: {cause}")]
+    Untrusted {
+        /// What the driver said.
         cause: Arc<dyn StdError + Send + Sync>,
     },
     /// A newer version of the program has changed the tables.
@@ -62,33 +69,30 @@ pub enum OpenError {
 impl OpenError {
     /// A failure to connect.
     pub(crate) fn of_connect(error: sqlx::Error) -> Self {
-        match &error {
-            sqlx::Error::Configuration(_)
-            | sqlx::Error::InvalidArgument(_)
-            | sqlx::Error::Tls(_) => Self::BadUrl {
-                cause: Arc::new(error),
-            },
-            sqlx::Error::Database(refusal) if is_refusal(refusal.code().as_deref()) => {
-                Self::Refused {
-                    cause: Arc::new(error),
-                }
-            }
-            _ => Self::Unavailable {
-                cause: Arc::new(error),
-            },
-        }
+        let error = Arc::new(error);
+        Self::of(Some(&*Arc::clone(&error)), error)
     }
 
     /// A failure to use the pool. What came of connecting is its source.
     pub(crate) fn of_use(error: &DatabaseError) -> Self {
-        let refusal = error
-            .source
-            .as_deref()
-            .and_then(|source| source.downcast_ref::<sqlx::Error>())
-            .and_then(server_error);
-        let cause = Arc::new(error.clone());
-        match refusal {
-            Some(refusal) if is_refusal(Some(refusal.code())) => Self::Refused { cause },
+        let source = error.source.as_deref();
+        let driver = source.and_then(|source| source.downcast_ref::<sqlx::Error>());
+        Self::of(driver, Arc::new(error.clone()))
+    }
+
+    fn of(error: Option<&sqlx::Error>, cause: Arc<dyn StdError + Send + Sync>) -> Self {
+        match error {
+            Some(sqlx::Error::Configuration(_) | sqlx::Error::InvalidArgument(_)) => {
+                Self::BadUrl { cause }
+            }
+            Some(sqlx::Error::Tls(_)) => Self::Untrusted { cause },
+            // How a handshake that fails reaches this.
+            Some(sqlx::Error::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
+                Self::Untrusted { cause }
+            }
+            Some(sqlx::Error::Database(refusal)) if is_refusal(refusal.code().as_deref()) => {
+                Self::Refused { cause }
+            }
             _ => Self::Unavailable { cause },
         }
     }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use flashbid_core::store::Ledger;
-use flashbid_postgres::{Config, OpenError, PostgresLedger};
-use flashbid_testbed::{Postgres, Proxy};
+use flashbid_postgres::{Config, OpenError, PostgresLedger, Transaction, sqlx};
+use flashbid_testbed::{Postgres, Proxy, Redis, eventually};
+use sqlx::Row;
 
 use crate::common::{ALL, open_campaign};
 use crate::servers;
@@ -121,6 +122,39 @@ async fn an_impossible_place_is_refused() {
     assert!(error.may_retry());
     proxy.pass();
     servers::connect(&url).await.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn tls_proves_who_the_server_is() {
+    let postgres = Postgres::start();
+    // Its certificate is good for any server of this machine.
+    let redis = Redis::tls();
+    let certificates = redis.certificates();
+    for (file, name) in [
+        (certificates.certificate(), "server.crt"),
+        (certificates.key(), "server.key"),
+    ] {
+        let pem = std::fs::read_to_string(file).unwrap();
+        let lines = format!("SELECT unnest(string_to_array('{pem}', E'\\n'))");
+        let copy = format!("COPY ({lines}) TO PROGRAM 'umask 077; cat > {name}'");
+        postgres.sql("postgres", &copy);
+    }
+    postgres.sql("postgres", "ALTER SYSTEM SET ssl = on");
+    postgres.sql("postgres", "SELECT pg_reload_conf()");
+    eventually("TLS to be on", || {
+        (postgres.sql("postgres", "SHOW ssl") == "on").then_some(())
+    });
+    let url = format!("{}?sslmode=verify-full", postgres.database());
+    let trusted = format!("{url}&sslrootcert={}", certificates.authority());
+    let ledger = servers::connect(&trusted).await;
+    let encrypted = ledger.database().read(async |tx: &mut Transaction<'_>| {
+        let sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+        tx.fetch_one(sqlx::query(sql)).await
+    });
+    assert!(encrypted.await.unwrap().get::<bool, _>(0));
+    // Without the authority it could be anybody.
+    let error = refusal(&url).await;
+    assert!(matches!(error, OpenError::Untrusted { .. }), "{error}");
 }
 
 #[test]
