@@ -1,6 +1,6 @@
 //! Real auctions through the engine: with K = 1 and a score that is the price alone, the earliest of the highest bids
 //! wins. The bids are those of 491 auctions where they lie beside the repository, and made up in the same layout
-//! where they do not.
+//! where they do not. Shared by the tests of every store.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -19,6 +19,8 @@ use flashbid_core::stock::Units;
 use flashbid_core::store::Page;
 use flashbid_core::time::{ManualClock, Timestamp};
 use uuid::Uuid;
+
+use crate::disk::Disk;
 
 const RECORDED: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -135,9 +137,11 @@ fn bidder(name: &str) -> BidderId {
 }
 
 /// Replays all auctions and answers those whose winner did not bid the recorded final price.
-async fn differing(auctions: &[Auction]) -> Vec<&str> {
+async fn differing<'a>(auctions: &'a [Auction], disk: &dyn Disk) -> Vec<&'a str> {
     let clock = Arc::new(ManualClock::new(START));
     let engine = Engine::builder()
+        .shared_hot(disk.hot(clock.clone()))
+        .shared_ledger(disk.open())
         .clock(clock.clone())
         .ids(Arc::new(SeededIds::new(1)))
         .build();
@@ -167,21 +171,21 @@ async fn differing(auctions: &[Auction]) -> Vec<&str> {
     differing
 }
 
-#[tokio::test]
-async fn the_earliest_of_the_highest_bids_wins_each_auction() {
+/// Replays every auction there is, on stores that `fresh` makes.
+pub(crate) async fn replay_all<D: Disk>(fresh: impl Fn() -> D) {
     let recorded = Path::new(RECORDED);
     if recorded.ancestors().nth(2).is_some_and(Path::is_dir) {
         let text =
             std::fs::read_to_string(recorded).unwrap_or_else(|error| panic!("{RECORDED}: {error}"));
         let auctions = auctions(&text);
         assert_eq!(auctions.len(), 491);
-        assert_eq!(differing(&auctions).await, CONTRADICTORY);
+        assert_eq!(differing(&auctions, &fresh()).await, CONTRADICTORY);
     } else {
         println!("{RECORDED} is not here: replaying made-up auctions alone");
     }
     let auctions = auctions(&made_up());
     assert_eq!(auctions.len(), 40);
-    assert_eq!(differing(&auctions).await, Vec::<&str>::new());
+    assert_eq!(differing(&auctions, &fresh()).await, Vec::<&str>::new());
 }
 
 /// Auctions in the file's layout, in which most highest bids are bid by several.
