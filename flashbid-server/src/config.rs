@@ -51,6 +51,8 @@ pub struct Config {
     pub max_sockets: u32,
     /// How often due campaigns are looked for.
     pub settlement_interval: Duration,
+    /// How long a node that settles a campaign may be silent before another one takes over.
+    pub lease: Duration,
     /// How long a token is good for.
     pub token_ttl: Duration,
     /// How many logins may be tried with one email in any minute.
@@ -78,6 +80,7 @@ impl Default for Config {
             ranking_interval: Duration::from_secs(2),
             max_sockets: 10_000,
             settlement_interval: Duration::from_secs(2),
+            lease: Duration::from_secs(30),
             token_ttl: Duration::from_hours(24),
             login_attempts: 20,
             cors_origins: Vec::new(),
@@ -132,6 +135,7 @@ impl Config {
             ranking_interval: period(options.ranking_interval, default.ranking_interval),
             max_sockets: options.max_sockets.unwrap_or(default.max_sockets),
             settlement_interval: period(options.settlement_interval, default.settlement_interval),
+            lease: period(options.lease, default.lease),
             token_ttl: period(options.token_ttl, default.token_ttl),
             login_attempts: options.login_attempts.unwrap_or(default.login_attempts),
             cors_origins: options.cors_origin.unwrap_or(default.cors_origins),
@@ -281,6 +285,10 @@ pub struct Options {
     )]
     #[serde(deserialize_with = "from_text")]
     pub settlement_interval: Option<Period>,
+    /// How long a node that settles a campaign may be silent before another takes over (default: 30s)
+    #[arg(long, global = true, env = "FLASHBID_LEASE", value_name = "TIME")]
+    #[serde(deserialize_with = "from_text")]
+    pub lease: Option<Period>,
     /// How long a token is good for (default: 24h)
     #[arg(long, global = true, env = "FLASHBID_TOKEN_TTL", value_name = "TIME")]
     #[serde(deserialize_with = "from_text")]
@@ -343,6 +351,7 @@ impl Options {
             ranking_interval: self.ranking_interval.or(file.ranking_interval),
             max_sockets: self.max_sockets.or(file.max_sockets),
             settlement_interval: self.settlement_interval.or(file.settlement_interval),
+            lease: self.lease.or(file.lease),
             token_ttl: self.token_ttl.or(file.token_ttl),
             login_attempts: self.login_attempts.or(file.login_attempts),
             cors_origin: self.cors_origin.or(file.cors_origin),

@@ -4,6 +4,7 @@ mod waiting;
 
 use std::sync::Arc;
 
+use flashbid_core::engine::Options;
 use flashbid_core::memory::MemoryHot;
 use flashbid_core::store::{HotStore, Ledger};
 use flashbid_core::time::Clock;
@@ -45,7 +46,10 @@ impl Stores {
 
     /// An engine on these stores.
     pub fn engine(&self, config: &Config, clock: Arc<dyn Clock>) -> Engine {
+        let mut options = Options::default();
+        options.lease = config.lease;
         Engine::builder()
+            .options(options)
             .shared_hot(Arc::clone(&self.hot))
             .shared_ledger(Arc::clone(&self.ledger))
             .durability(match config.durability {
