@@ -1,15 +1,18 @@
 //! What survives `kill -9` of the server, on the embedded default.
 
 #[path = "crash/bidders.rs"]
+#[allow(dead_code, reason = "it is shared; some of it is of no use here")]
 mod bidders;
 #[path = "crash/evidence.rs"]
+#[allow(dead_code, reason = "it is shared; some of it is of no use here")]
 mod evidence;
+#[path = "crash/people.rs"]
+mod people;
 #[path = "commands/program.rs"]
 #[allow(dead_code, reason = "it is shared; some of it is of no use here")]
 mod program;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use flashbid_core::campaign::Phase;
@@ -17,14 +20,16 @@ use flashbid_core::id::CampaignId;
 use flashbid_core::order::Order;
 use flashbid_core::time::{Clock, SystemClock, Timestamp};
 use flashbid_server::wire::Time;
+use flashbid_sqlite::SqliteLedger;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
-use bidders::{Bidders, Door};
+use bidders::{Bidders, Doors};
 use evidence::Evidence;
+use people::{Seeded, client, log_in, post, seed, settled, until};
 use program::{Running, program, run, stdout};
 
 /// Longer than anything takes that is not broken.
@@ -33,63 +38,27 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// A running sale, whichever process serves it.
 struct Sale {
     directory: TempDir,
-    campaign: CampaignId,
-    ends: Timestamp,
-    admin: Login,
-    users: Vec<Login>,
-}
-
-#[derive(Clone, Debug)]
-struct Login {
-    email: String,
-    password: String,
+    seeded: Seeded,
 }
 
 impl Sale {
     fn begin(users: u32, units: u32, lasts: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let (users, units) = (users.to_string(), units.to_string());
-        let made = run(
-            &directory,
-            &[
-                "seed",
-                "--users",
-                &users,
-                "--stock",
-                &units,
-                "--duration",
-                lasts,
-            ],
-        );
-        assert!(made.status.success(), "{made:?}");
-        let made: Value = serde_json::from_str(&stdout(&made)).unwrap();
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let login = |user: &Value, password: &Value| Login {
-            email: text(&user["email"]),
-            password: text(password),
-        };
-        let ends: jiff::Timestamp = text(&made["end_time"]).parse().unwrap();
         Self {
-            campaign: text(&made["campaign_id"]).parse().unwrap(),
-            ends: Timestamp::from_millis(ends.as_millisecond()),
-            admin: login(&made["admin"], &made["admin"]["password"]),
-            users: made["users"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|user| login(user, &made["user_password"]))
-                .collect(),
+            seeded: Seeded::new(&directory, &[], users, units, lasts),
             directory,
         }
     }
 
-    fn ledger(&self) -> PathBuf {
-        self.directory.path().join("flashbid.db")
+    async fn evidence(&self, campaign: CampaignId) -> Evidence {
+        let file = self.directory.path().join("flashbid.db");
+        let ledger = SqliteLedger::open_read_only(file).unwrap();
+        Evidence::gather(&ledger, campaign).await
     }
 
     /// How long it still takes bids.
     fn left(&self) -> Duration {
-        Duration::from_millis(self.ends.millis_since(SystemClock.now()))
+        until(self.seeded.ends)
     }
 
     /// Starts a server on the sale's file.
@@ -109,9 +78,9 @@ impl Sale {
     ) -> (Vec<CampaignId>, Timestamp) {
         let http = client();
         let base = format!("http://{}/api/v1", server.address);
-        let admin = log_in(&http, &base, &self.admin).await;
+        let admin = log_in(&http, &base, &self.seeded.admin).await;
         let mut tokens = Vec::new();
-        for user in &self.users {
+        for user in &self.seeded.users {
             tokens.push(log_in(&http, &base, user).await);
         }
         let product = json!({"name": "Lamp", "stock": count * units, "min_price": 1});
@@ -139,25 +108,9 @@ impl Sale {
 
     /// Waits until the orders of a campaign are made, and answers them.
     async fn settled(&self, server: &Running, campaign: CampaignId) -> Value {
-        let http = client();
         let base = format!("http://{}/api/v1", server.address);
-        let settled = async {
-            loop {
-                let campaign = http.get(format!("{base}/campaigns/{campaign}"));
-                let campaign: Value = campaign.send().await.unwrap().json().await.unwrap();
-                if campaign["settled"] == true {
-                    break;
-                }
-                sleep(Duration::from_millis(20)).await;
-            }
-        };
-        timeout(PATIENCE, settled).await.expect("it is settled");
-        let admin = log_in(&http, &base, &self.admin).await;
-        let orders = http.get(format!("{base}/orders/campaign/{campaign}"));
-        let orders = orders.bearer_auth(admin).send().await.unwrap();
-        let orders: Value = orders.json().await.unwrap();
-        assert_eq!(orders["is_consistent"], true, "{orders}");
-        orders
+        let settled = settled(&base, &self.seeded.admin, campaign);
+        timeout(PATIENCE, settled).await.expect("it is settled")
     }
 
     /// Proves a campaign from its file.
@@ -168,35 +121,13 @@ impl Sale {
     }
 }
 
-fn client() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().build().unwrap()
-}
-
-async fn log_in(http: &reqwest::Client, base: &str, login: &Login) -> String {
-    let login = json!({"email": login.email, "password": login.password});
-    let session = http.post(format!("{base}/auth/login")).json(&login);
-    let session: Value = session.send().await.unwrap().json().await.unwrap();
-    session["access_token"].as_str().unwrap().to_owned()
-}
-
-async fn post(http: &reqwest::Client, url: &str, token: &str, body: &Value) -> Value {
-    let answer = http.post(url).bearer_auth(token).json(body).send().await;
-    let answer = answer.unwrap();
-    let status = answer.status();
-    let answer = answer.json().await.unwrap();
-    assert_eq!(status, 201, "{answer}");
-    answer
-}
-
 fn kill(mut server: Running) {
     server.child.kill().unwrap();
     server.child.wait().unwrap();
 }
 
 fn random() -> StdRng {
-    let seed = rand::random();
-    println!("seed {seed}");
-    StdRng::seed_from_u64(seed)
+    StdRng::seed_from_u64(seed())
 }
 
 /// Without the ledger behind each acknowledgement, and the book rebuilt from it, a bid that was told as accepted is
@@ -207,27 +138,27 @@ async fn a_server_killed_20_times_loses_no_acknowledged_bid_and_settles_once() {
     const AROUND_THE_END: usize = 4;
     let mut random = random();
     let sale = Sale::begin(16, 5, "30s");
-    let door = Door::default();
+    let doors = Doors::closed(1);
     let mut server = sale.serve();
     let base = format!("http://{}/api/v1", server.address);
     let http = client();
     let mut tokens = Vec::new();
-    for user in &sale.users {
+    for user in &sale.seeded.users {
         tokens.push(log_in(&http, &base, user).await);
     }
-    let bidders = Bidders::start(sale.campaign, &tokens, &door, random.random());
+    let bidders = Bidders::start(sale.seeded.campaign, &tokens, &doors, random.random());
 
     for _ in 0..KILLS {
-        door.open(server.address);
+        doors.open(0, server.address);
         sleep(Duration::from_millis(random.random_range(20..700))).await;
         assert!(
             !sale.left().is_zero(),
             "the machine is too slow for this test"
         );
         kill(server);
-        door.close();
+        doors.close(0);
         server = sale.serve();
-        Evidence::gather(&sale.ledger(), sale.campaign)
+        sale.evidence(sale.seeded.campaign)
             .await
             .check(&bidders, &tokens, server.address)
             .await;
@@ -239,18 +170,18 @@ async fn a_server_killed_20_times_loses_no_acknowledged_bid_and_settles_once() {
     );
     // The window closes while bids are under way, and the settlement is killed as well.
     for _ in 0..AROUND_THE_END {
-        door.open(server.address);
+        doors.open(0, server.address);
         let left = sale.left();
         sleep(left + Duration::from_millis(random.random_range(0..60))).await;
         kill(server);
-        door.close();
+        doors.close(0);
         server = sale.serve();
     }
-    door.open(server.address);
-    let answered = sale.settled(&server, sale.campaign).await;
+    doors.open(0, server.address);
+    let answered = sale.settled(&server, sale.seeded.campaign).await;
     let acknowledged = timeout(PATIENCE, bidders.finished()).await;
     acknowledged.expect("every bidder has its answers");
-    let evidence = Evidence::gather(&sale.ledger(), sale.campaign).await;
+    let evidence = sale.evidence(sale.seeded.campaign).await;
     evidence.check(&bidders, &tokens, server.address).await;
     evidence.check_orders(5);
     assert!(
@@ -260,14 +191,14 @@ async fn a_server_killed_20_times_loses_no_acknowledged_bid_and_settles_once() {
     );
 
     kill(server);
-    sale.verify(sale.campaign);
+    sale.verify(sale.seeded.campaign);
     let server = sale.serve();
-    let again = sale.settled(&server, sale.campaign).await;
+    let again = sale.settled(&server, sale.seeded.campaign).await;
     assert_eq!(again, answered, "settled a second time");
-    let again = Evidence::gather(&sale.ledger(), sale.campaign).await;
+    let again = sale.evidence(sale.seeded.campaign).await;
     again.check(&bidders, &tokens, server.address).await;
     kill(server);
-    sale.verify(sale.campaign);
+    sale.verify(sale.seeded.campaign);
 }
 
 /// Without one transaction under a fence, a settlement that dies half-way leaves winners without an order, or makes
@@ -281,7 +212,7 @@ async fn a_server_killed_again_and_again_at_the_deadline_settles_once() {
     let sale = Sale::begin(6, 1, "1h");
     let mut server = sale.serve();
     let (campaigns, end) = sale.many_with_one_end(&server, CAMPAIGNS, UNITS).await;
-    let left = || Duration::from_millis(end.millis_since(SystemClock.now()));
+    let left = || until(end);
     assert!(!left().is_zero(), "the machine is too slow for this test");
 
     sleep(left().saturating_sub(Duration::from_millis(5))).await;
@@ -293,7 +224,7 @@ async fn a_server_killed_again_and_again_at_the_deadline_settles_once() {
         kill(server);
         let mut half_way = false;
         for campaign in &campaigns {
-            let evidence = Evidence::gather(&sale.ledger(), *campaign).await;
+            let evidence = sale.evidence(*campaign).await;
             half_way |= evidence.phase() == Phase::Sealing;
             if evidence.phase() != Phase::Settled {
                 assert_eq!(evidence.orders(), [], "orders before the settlement");

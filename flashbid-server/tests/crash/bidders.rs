@@ -14,29 +14,41 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-/// Where the server is, while there is one.
+use super::people::client;
+
+/// Where each server is, while it is there.
 #[derive(Clone, Debug)]
-pub(crate) struct Door(Arc<watch::Sender<Option<SocketAddr>>>);
+pub(crate) struct Doors(Arc<watch::Sender<Vec<Option<SocketAddr>>>>);
 
-impl Default for Door {
-    fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(None)))
-    }
-}
-
-impl Door {
-    pub(crate) fn open(&self, at: SocketAddr) {
-        self.0.send_replace(Some(at));
+impl Doors {
+    /// Closed doors.
+    pub(crate) fn closed(count: usize) -> Self {
+        Self(Arc::new(watch::Sender::new(vec![None; count])))
     }
 
-    pub(crate) fn close(&self) {
-        self.0.send_replace(None);
+    pub(crate) fn open(&self, number: usize, at: SocketAddr) {
+        self.0.send_modify(|doors| doors[number] = Some(at));
     }
 
-    async fn address(&self) -> SocketAddr {
-        let mut door = self.0.subscribe();
-        let open = door.wait_for(Option::is_some).await;
-        open.unwrap().unwrap()
+    pub(crate) fn close(&self, number: usize) {
+        self.0.send_modify(|doors| doors[number] = None);
+    }
+
+    /// Waits until a server is there.
+    pub(crate) async fn of(&self, number: usize) -> SocketAddr {
+        let mut doors = self.0.subscribe();
+        let open = doors.wait_for(|doors| doors[number].is_some()).await;
+        open.unwrap()[number].unwrap()
+    }
+
+    /// Waits until any server is there, and answers one of those.
+    async fn any(&self, random: &mut StdRng) -> SocketAddr {
+        let mut doors = self.0.subscribe();
+        let open = doors
+            .wait_for(|doors| doors.iter().any(Option::is_some))
+            .await;
+        let open: Vec<_> = open.unwrap().iter().copied().flatten().collect();
+        open[random.random_range(0..open.len())]
     }
 }
 
@@ -70,16 +82,16 @@ pub(crate) struct Bidders {
 
 impl Bidders {
     /// One task for each of `tokens`, until the campaign has ended.
-    pub(crate) fn start(campaign: CampaignId, tokens: &[String], door: &Door, seed: u64) -> Self {
+    pub(crate) fn start(campaign: CampaignId, tokens: &[String], doors: &Doors, seed: u64) -> Self {
         let known = Known::default();
         let tasks = tokens.iter().enumerate().map(|(number, token)| {
             let bidder = Bidder {
                 number,
                 campaign,
                 token: token.clone(),
-                door: door.clone(),
+                doors: doors.clone(),
                 known: known.clone(),
-                http: super::client(),
+                http: client(),
                 random: StdRng::seed_from_u64(seed.wrapping_add(number as u64)),
             };
             tokio::spawn(bidder.bid_until_the_end())
@@ -113,7 +125,7 @@ struct Bidder {
     number: usize,
     campaign: CampaignId,
     token: String,
-    door: Door,
+    doors: Doors,
     known: Known,
     http: reqwest::Client,
     random: StdRng,
@@ -176,9 +188,9 @@ impl Bidder {
     }
 
     /// Sends a bid until there is an answer that tells what became of it.
-    async fn ask_until_answered(&self, key: &str, price: u32) -> (StatusCode, Value) {
+    async fn ask_until_answered(&mut self, key: &str, price: u32) -> (StatusCode, Value) {
         loop {
-            let address = self.door.address().await;
+            let address = self.doors.any(&mut self.random).await;
             self.note(key);
             let sent = self.request(address, key, price).send().await;
             if let Ok(answer) = sent {

@@ -1,8 +1,7 @@
-//! What the ledger's file says, and whether the bidders' memory and the server's answers agree with it.
+//! What the ledger says, and whether the bidders' memory and the server's answers agree with it.
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
-use std::path::Path;
 
 use flashbid_core::bid::AcceptedBid;
 use flashbid_core::campaign::{Campaign, Phase};
@@ -11,14 +10,14 @@ use flashbid_core::id::{BidId, BidderId, CampaignId};
 use flashbid_core::order::Order;
 use flashbid_core::rank::{Rank, Sequence};
 use flashbid_core::store::{Ledger, Page};
-use flashbid_sqlite::SqliteLedger;
 use serde_json::Value;
 
 use super::bidders::{Acknowledged, Bidders};
+use super::people::client;
 
 const PAGE: u32 = 10_000;
 
-/// A campaign as its file has it.
+/// A campaign as its ledger has it.
 pub(crate) struct Evidence {
     campaign: Campaign,
     bids: Vec<AcceptedBid>,
@@ -26,8 +25,7 @@ pub(crate) struct Evidence {
 }
 
 impl Evidence {
-    pub(crate) async fn gather(file: &Path, campaign: CampaignId) -> Self {
-        let ledger = SqliteLedger::open_read_only(file).unwrap();
+    pub(crate) async fn gather(ledger: &dyn Ledger, campaign: CampaignId) -> Self {
         let mut bids: Vec<AcceptedBid> = Vec::new();
         loop {
             let after = bids.last().map_or(Sequence::ZERO, |bid| bid.sequence);
@@ -56,7 +54,7 @@ impl Evidence {
         &self.orders
     }
 
-    /// Checks all that was told against the file, the history and the ranking. Nobody may be bidding meanwhile.
+    /// Checks all that was told against the ledger, the history and the ranking. Nobody may be bidding meanwhile.
     pub(crate) async fn check(&self, bidders: &Bidders, tokens: &[String], server: SocketAddr) {
         for pair in self.bids.windows(2) {
             assert!(pair[0].sequence < pair[1].sequence, "{pair:?}");
@@ -65,7 +63,7 @@ impl Evidence {
         for bid in &self.bids {
             assert!(ids.insert(bid.id), "{bid:?} is in the ledger twice");
         }
-        let http = super::client();
+        let http = client();
         let base = format!("http://{server}/api/v1");
         let mut users = Vec::new();
         for token in tokens {
@@ -93,7 +91,7 @@ impl Evidence {
             assert_eq!(
                 own,
                 history.into_keys().collect(),
-                "file and history differ"
+                "ledger and history differ"
             );
 
             let place = format!("{base}/rankings/{}/me", self.campaign.id);
@@ -175,6 +173,17 @@ impl Evidence {
             assert_eq!(line["score"], number_of(&standing.score));
             assert_eq!(line["price"], number_of(&standing.price));
         }
+    }
+
+    /// Checks that the bidder with `token` was told of each own bid, in order, and of none that does not stand.
+    pub(crate) async fn check_told(&self, token: &str, told: &[(String, u64)], base: &str) {
+        let user = get(&client(), &format!("{base}/auth/me"), token).await;
+        let user = user["user_id"].as_str().unwrap().parse().unwrap();
+        let own = self.of(user);
+        let own: Vec<_> = own
+            .map(|bid| (bid.id.to_string(), bid.sequence.get()))
+            .collect();
+        assert_eq!(told, own);
     }
 
     /// Checks that the orders are those of the best `units`, each once.
