@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use flashbid_core::conformance::Moment;
+use flashbid_core::engine::SettleOutcome;
 use flashbid_core::rank::Sequence;
 use flashbid_core::{Durability, Error, StoreErrorKind};
 
@@ -232,6 +233,31 @@ async fn followers_are_told_what_the_ledger_has_while_the_book_has_fallen_behind
         after = batch.through;
     }
     assert_eq!(told, recorded);
+}
+
+/// For a moment after a failover there may be two primaries, and each node bids in another one.
+#[tokio::test(start_paused = true)]
+async fn nodes_that_see_different_hot_stores_agree_through_the_ledger() {
+    let mut stores = Stores::new().await;
+    let [left, right] = [1, 2].map(|seed| stores.node(seed, Durability::Ledger));
+    for (bidder, price) in [(1, 10), (2, 20), (3, 30)] {
+        left.bid(bidder, price).await;
+    }
+    stores.fall_back(&[&right], 2).await;
+    let mut told = Vec::new();
+    for round in 0..6 {
+        let (one, other) = (10 + round, 20 + round);
+        let (first, second) = tokio::join!(left.bid(one, 40), right.bid(other, 50));
+        told.extend([first, second]);
+    }
+    let recorded = stores.recorded().await;
+    for bid in &told {
+        assert!(recorded.contains(bid), "{bid:?}");
+    }
+    assert_eq!(recorded.len(), 3 + told.len());
+    stores.clock.advance(LENGTH);
+    assert_eq!(left.sold_at().await, ["50.00", "50.00"]);
+    assert_eq!(right.settle().await, SettleOutcome::AlreadySettled);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
