@@ -23,33 +23,33 @@ pub(super) fn is_stale(error: &StoreError) -> bool {
 }
 
 impl Engine {
-    /// Sees to it that the book is in a newer life than `stale`, which the ledger has refused.
+    /// Sees to it that the book is in a newer life than `ended`, which the ledger has refused.
     ///
     /// Every life that is begun ends the one before, whoever works in that. So it is not begun by all who are refused:
     /// when another node has begun one already, that node has a while to open the book, and of this node one goes first.
     pub(super) async fn renew_book(
         &self,
         sale: &Sale,
-        stale: Epoch,
+        ended: Epoch,
         refused: &StoreError,
     ) -> StoreResult<()> {
         let id = sale.campaign.id;
-        tracing::warn!(campaign = %id, epoch = stale.get(), error = %refused, "the book is out of date");
-        if refused.kind == StoreErrorKind::Fenced && self.comes_back(sale, stale).await? {
+        tracing::warn!(campaign = %id, epoch = ended.get(), error = %refused, "the book is out of date");
+        if refused.kind == StoreErrorKind::Fenced && self.comes_back(sale, ended).await? {
             return Ok(());
         }
         let _opening = sale.opening.lock().await;
-        if self.life(sale).await?.is_none_or(|life| life <= stale) {
+        if self.life(sale).await?.is_none_or(|life| life <= ended) {
             self.open_book(sale).await?;
         }
         Ok(())
     }
 
     /// Waits for another node to open the book.
-    async fn comes_back(&self, sale: &Sale, stale: Epoch) -> StoreResult<bool> {
+    async fn comes_back(&self, sale: &Sale, ended: Epoch) -> StoreResult<bool> {
         let (mut wait, mut waited) = (FIRST_WAIT, Duration::ZERO);
         while let Some(life) = self.life(sale).await? {
-            if life > stale {
+            if life > ended {
                 return Ok(true);
             }
             if waited >= PATIENCE {
