@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use crate::disk::Kept;
 use crate::history::{histories, hold};
-use crate::redis::OnRedis;
+use crate::redis::{OnRedis, without_hot_feed};
 
 proptest! {
     #![proptest_config(ProptestConfig {
@@ -22,7 +22,7 @@ proptest! {
 
     /// Bids at once are left out: how they fall into batches depends on how long a store takes.
     #[test]
-    fn every_history_is_answered_as_in_memory(history in histories(60, 1)) {
+    fn every_history_is_answered_as_in_memory(history in histories(60, 1).prop_map(without_hot_feed)) {
         let on_redis = hold(&history, &OnRedis::new());
         let in_memory = hold(&history, &Kept::default());
         prop_assert_eq!(on_redis, in_memory);
