@@ -32,7 +32,7 @@ impl Follower {
             last: 0,
             told: Vec::new(),
         };
-        Self(tokio::spawn(following.to_the_end()))
+        Self(tokio::spawn(following.follow()))
     }
 
     /// Waits for the end, and answers what it was told.
@@ -52,7 +52,7 @@ struct Following {
 }
 
 impl Following {
-    async fn to_the_end(mut self) -> Told {
+    async fn follow(mut self) -> Told {
         while !self.has_listened_to_the_end().await {
             sleep(Duration::from_millis(20)).await;
         }
