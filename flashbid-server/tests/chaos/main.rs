@@ -1,6 +1,7 @@
 //! Two servers share one Redis and one PostgreSQL while people bid on both, and each of the four fails in turn. With
 //! `Durability::Ledger` nothing that anybody was told is lost, counted twice or taken back.
 
+mod anything;
 #[path = "../crash/bidders.rs"]
 mod bidders;
 mod connections;
