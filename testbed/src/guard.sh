@@ -10,6 +10,10 @@ farewell=$2
 shift 2
 pid=
 
+# Nothing may end the guard before its server: neither a signal that is meant for the tests, nor an answer to a test
+# process that has just died.
+trap '' HUP INT TERM PIPE
+
 alive() {
     [ -n "$pid" ] || return 1
     case $(ps -o stat= -p "$pid") in "" | Z*) return 1 ;; esac
@@ -43,7 +47,7 @@ end() {
         case $order in
         start)
             end
-            "$@" </dev/null >>"$folder/log" 2>&1 3>&- &
+            (trap - HUP INT TERM PIPE && exec "$@") </dev/null >>"$folder/log" 2>&1 3>&- &
             pid=$!
             echo "$pid" >&3
             ;;

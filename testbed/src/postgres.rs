@@ -36,7 +36,7 @@ impl Postgres {
             let port = Port::free();
             let folder = Folder::unprivileged();
             let data = folder.path().join("data");
-            init(&folder, &data);
+            let initdb = initdb(&folder, &data);
             let mut command = folder.command(&find("postgres"));
             command.extend(["-D".into(), data.into_os_string()]);
             command.extend(["-k".into(), folder.path().as_os_str().to_owned()]);
@@ -45,6 +45,8 @@ impl Postgres {
                 command.extend(["-c".into(), OsString::from(setting)]);
             }
             let server = Guarded::new("postgres", folder, Farewell::Quit, &command);
+            // Only now, so that the guard removes what it made even if this process dies meanwhile.
+            run(&initdb, server.folder());
             let postgres = Self {
                 port,
                 server,
@@ -191,15 +193,19 @@ const SETTINGS: &[&str] = &[
     "dynamic_shared_memory_type=mmap",
 ];
 
-fn init(folder: &Folder, data: &Path) {
-    let command = folder.command(&find("initdb"));
+fn initdb(folder: &Folder, data: &Path) -> Vec<OsString> {
+    let mut command = folder.command(&find("initdb"));
+    let options = ["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C"];
+    command.extend(options.map(OsString::from));
+    command.push(format!("--username={USER}").into());
+    command.extend(["-D".into(), data.as_os_str().to_owned()]);
+    command
+}
+
+fn run(command: &[OsString], folder: &Path) {
     let output = Command::new(&command[0])
         .args(&command[1..])
-        .args(["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C"])
-        .arg(format!("--username={USER}"))
-        .arg("-D")
-        .arg(data)
-        .current_dir(folder.path())
+        .current_dir(folder)
         .stdin(Stdio::null())
         .output()
         .unwrap_or_else(|error| panic!("initdb: {error}"));

@@ -1,7 +1,7 @@
 //! No server outlives the process that started it, however that ends.
 
 use std::env;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
@@ -98,5 +98,40 @@ fn every_server_is_gone_after_its_process_was_killed() -> std::io::Result<()> {
         let left = std::fs::read_dir(folder.path()).ok()?.count();
         (left == 0).then_some(())
     });
+    Ok(())
+}
+
+/// A process that died while its server was being started left the server behind: the guard's answer to it ended the
+/// guard.
+#[test]
+fn a_server_is_gone_whose_process_died_while_starting_it() -> std::io::Result<()> {
+    let parent = tempfile::tempdir()?;
+    let folder = parent.path().join("server");
+    std::fs::create_dir(&folder)?;
+    let pid = parent.path().join("pid");
+    let program = format!("echo $$ >{}; exec sleep 1000", pid.display());
+    let mut guard = Command::new("sh")
+        .args(["-c", include_str!("../src/guard.sh"), "guard"])
+        .arg(&folder)
+        .args(["KILL", "sh", "-c", &program])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    drop(guard.stdout.take());
+    let mut orders = guard.stdin.take().expect("stdin is piped");
+    orders.write_all(b"start\n")?;
+    let pid = eventually("the server to run", || {
+        std::fs::read_to_string(&pid)
+            .ok()
+            .filter(|pid| pid.ends_with('\n'))
+    });
+    drop(orders);
+    assert!(guard.wait()?.success());
+    let alive = Command::new("kill")
+        .args(["-0", pid.trim()])
+        .stderr(Stdio::null())
+        .status()?;
+    assert!(!alive.success(), "the server is gone");
+    assert!(!folder.exists(), "and so is its folder");
     Ok(())
 }
