@@ -142,6 +142,19 @@ impl Sale {
         self.servers[number] = Some(server);
     }
 
+    /// Stops a server where it is, whatever it is about to do.
+    pub(crate) fn freeze(&self, number: usize) {
+        self.doors.close(number);
+        self.servers[number].as_ref().unwrap().signal("-STOP");
+    }
+
+    /// Lets a server go on after [`Sale::freeze`].
+    pub(crate) fn thaw(&self, number: usize) {
+        let server = self.servers[number].as_ref().unwrap();
+        server.signal("-CONT");
+        self.doors.open(number, server.address);
+    }
+
     /// Waits for the end and the settlement, and checks all of it from the ledger, over HTTP at both servers, by what
     /// the follower was told, and with `flashbid-server verify`.
     pub(crate) async fn check(self) {

@@ -1,4 +1,4 @@
-//! A server dies.
+//! A server dies, or sleeps.
 
 use std::time::Duration;
 
@@ -28,6 +28,30 @@ async fn a_server_that_is_killed_costs_no_acknowledged_bid() {
         let number = sale.random.random_range(0..2);
         sale.kill(number);
         sale.start_again(number);
+    }
+    sale.check().await;
+}
+
+/// It sleeps between any two steps of placing and of settling, and goes on with what it knew when its lease has long
+/// been another's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_sleeps_for_longer_than_its_lease_changes_nothing_when_it_wakes_up() {
+    let stores = Stores::start();
+    let mut sale = Sale::begin(&stores.database, stores.ways(), LASTS).await;
+    while sale.left() > Duration::from_secs(3) {
+        sale.pause(50..500).await;
+        let number = sale.random.random_range(0..2);
+        sale.freeze(number);
+        sale.pause(200..1_500).await;
+        sale.thaw(number);
+    }
+    sleep(sale.left()).await;
+    sale.pause(0..60).await;
+    for number in [0, 1] {
+        sale.freeze(number);
+        sale.pause(1_200..1_800).await;
+        sale.thaw(number);
+        sale.pause(0..60).await;
     }
     sale.check().await;
 }
