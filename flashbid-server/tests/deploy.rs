@@ -143,9 +143,11 @@ fn pgbouncer_takes_its_settings() {
     assert!(settings.contains(&"pool_mode = transaction"));
     let postgres = Postgres::shared();
     let bouncer = PgBouncer::start_with(postgres, PoolMode::Transaction, &settings);
+    let database = postgres.database();
     let migrated = Command::new(env!("CARGO_BIN_EXE_flashbid-server"))
         .arg("migrate")
-        .env("FLASHBID_LEDGER", bouncer.url(&postgres.database()))
+        .env("FLASHBID_LEDGER", bouncer.url(&database))
+        .env("FLASHBID_MIGRATE_URL", &database)
         .output()
         .unwrap();
     assert!(migrated.status.success(), "{migrated:?}");

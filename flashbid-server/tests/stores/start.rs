@@ -1,7 +1,7 @@
 //! Starting before the stores are there.
 
+use std::io::{BufRead, BufReader};
 use std::process::Stdio;
-use std::time::Duration;
 
 use flashbid_testbed::{PgBouncer, PoolMode, Postgres, Redis};
 
@@ -16,30 +16,28 @@ fn a_server_waits_for_its_stores_and_says_so() {
     redis.kill();
     postgres.kill();
     let mut command = program(&folder, &["--hot", &redis.url(), "--ledger", &database]);
-    command.stderr(Stdio::piped());
-    let running = std::thread::scope(|threads| {
-        let starting = threads.spawn(|| Running::start(command));
-        std::thread::sleep(Duration::from_millis(1_500));
-        assert!(!starting.is_finished(), "nothing is there to start on");
-        postgres.restart();
-        redis.restart();
-        starting.join().unwrap()
-    });
-    let (code, log) = running.stop("-TERM");
-    assert_eq!(code, Some(0), "{log}");
-    for (what, port) in [
-        ("hot store redis://", redis.port()),
-        ("ledger postgres://", postgres.port()),
-    ] {
-        let line = log
-            .lines()
-            .find(|line| line.contains(&format!("waiting for the {what}")));
-        let line = line.unwrap_or_else(|| panic!("nothing about the {what} in {log}"));
-        assert!(
-            line.contains(&port.to_string()) && line.contains(" s more: "),
-            "{line}"
-        );
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut missing = vec![
+        format!("waiting for the hot store {}", redis.url()),
+        format!("waiting for the ledger postgres://{}", postgres.address()),
+    ];
+    while !missing.is_empty() {
+        let line = log.next().expect("the server waits").unwrap();
+        assert!(line.contains(" s more: "), "{line}");
+        missing.retain(|what| !line.contains(what));
     }
+    postgres.restart();
+    redis.restart();
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+    let first = said.next().expect("the server starts").unwrap();
+    assert!(first.contains("listens on"), "{first}");
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[test]
