@@ -1,4 +1,4 @@
-use std::fmt::Display;
+use std::error::Error;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -26,7 +26,7 @@ impl Waiting {
     ///
     /// # Errors
     /// The last attempt's, when the time is over, and one that another attempt cannot mend.
-    pub(super) async fn until<T, E: Display>(
+    pub(super) async fn until<T, E: Error>(
         &self,
         mut attempt: impl AsyncFnMut() -> Result<T, E>,
         may_retry: impl Fn(&E) -> bool,
@@ -39,20 +39,21 @@ impl Waiting {
                 Err(error) => error,
             };
             let what = &self.what;
+            let reason = with_causes(&error);
             if !may_retry(&error) {
-                return Err(Failure::usage(format!("cannot open {what}: {error}")));
+                return Err(Failure::usage(format!("cannot open {what}: {reason}")));
             }
             let now = Instant::now();
             let left = self.limit.saturating_sub(now - begin);
             if left.is_zero() {
                 let waited = self.limit.as_secs_f64();
                 return Err(Failure::usage(format!(
-                    "gave up waiting for {what} after {waited} s: {error}"
+                    "gave up waiting for {what} after {waited} s: {reason}"
                 )));
             }
             if now >= say_at {
                 let seconds = left.as_secs_f64().ceil();
-                tracing::warn!("waiting for {what}, for {seconds} s more: {error}");
+                tracing::warn!("waiting for {what}, for {seconds} s more: {reason}");
                 say_at = now + SAID_EVERY;
             }
             sleep(PAUSE.min(left)).await;
@@ -60,8 +61,16 @@ impl Waiting {
     }
 }
 
+/// An error and what it comes from, as one line.
+fn with_causes(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |error| (*error).source());
+    causes.fold(error.to_string(), |said, cause| format!("{said}: {cause}"))
+}
+
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
 
     fn waiting(seconds: u64) -> Waiting {
@@ -75,7 +84,11 @@ mod tests {
             .until(
                 async || {
                     attempts += 1;
-                    if attempts == 5 { Ok(()) } else { Err("away") }
+                    if attempts == 5 {
+                        Ok(())
+                    } else {
+                        Err(io::Error::other("away"))
+                    }
                 },
                 |_| true,
             )
@@ -86,7 +99,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn waiting_ends_with_the_reason() {
         let begin = Instant::now();
-        let answer: Result<(), _> = waiting(10).until(async || Err("away"), |_| true).await;
+        let answer: Result<(), _> = waiting(10)
+            .until(async || Err(io::Error::other("away")), |_| true)
+            .await;
         assert_eq!(begin.elapsed(), Duration::from_secs(10));
         let said = answer.unwrap_err().to_string();
         assert_eq!(said, "gave up waiting for the store after 10 s: away");
@@ -95,7 +110,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn nobody_waits_for_what_waiting_cannot_mend() {
         let begin = Instant::now();
-        let answer: Result<(), _> = waiting(10).until(async || Err("wrong"), |_| false).await;
+        let answer: Result<(), _> = waiting(10)
+            .until(async || Err(io::Error::other("wrong")), |_| false)
+            .await;
         assert!(begin.elapsed().is_zero());
         assert!(
             answer

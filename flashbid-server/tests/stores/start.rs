@@ -63,6 +63,19 @@ fn a_server_gives_up_after_the_limit_with_the_reason() {
         "gave up waiting for the hot store",
     );
     assert!(said.contains("after 1 s"), "{said}");
+    assert!(said.contains("Connection refused"), "{said}");
+    assert!(!said.contains("sesame"), "{said}");
+}
+
+#[test]
+fn a_wrong_password_is_said_to_be_one() {
+    let place = Place::new();
+    let folder = tempfile::tempdir().unwrap();
+    let url = place.redis.url().replace("redis://", "redis://me:sesame@");
+    let arguments = ["--wait", "1ms", "--hot", &url, "--log", "off"];
+    let output = program(&folder, &arguments).output().unwrap();
+    let said = refused(&output, "gave up waiting for the hot store");
+    assert!(said.contains("Password authentication failed"), "{said}");
     assert!(!said.contains("sesame"), "{said}");
 }
 
