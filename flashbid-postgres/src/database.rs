@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use flashbid_core::StoreErrorKind;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgPool};
 
 use crate::config::Config;
 use crate::error::{DatabaseError, OpenError};
@@ -225,7 +225,9 @@ fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
     }
     let options: PgConnectOptions = url.parse().map_err(OpenError::of_connect)?;
     // PgBouncer refuses to pass `extra_float_digits` on, and nothing here is a float.
-    Ok(options.statement_cache_capacity(0).extra_float_digits(None))
+    let options = options.statement_cache_capacity(0).extra_float_digits(None);
+    // A batch of bids is the text of its statement: names and prices are not for logs, however slow it is.
+    Ok(options.disable_statement_logging())
 }
 
 /// What holds for one transaction: a setting of the session would stay with PgBouncer's connection, for anybody.

@@ -93,7 +93,7 @@ fn a_ledger_that_is_not_there_is_not_waited_for() {
 }
 
 #[test]
-fn passwords_in_urls_are_not_logged_even_when_everything_is() {
+fn passwords_and_statements_are_not_logged_even_when_everything_is() {
     let postgres = Postgres::shared();
     let bouncer = PgBouncer::start(postgres, PoolMode::Transaction);
     let place = Place::new();
@@ -139,4 +139,6 @@ fn passwords_in_urls_are_not_logged_even_when_everything_is() {
     let (code, log) = running.stop("-TERM");
     assert_eq!(code, Some(0));
     assert!(!log.contains("sesame"), "{log}");
+    let statement = log.lines().find(|line| line.contains("sqlx::query"));
+    assert_eq!(statement, None, "statements have bids in them");
 }
