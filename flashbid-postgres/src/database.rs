@@ -8,6 +8,7 @@ use std::time::Duration;
 use flashbid_core::StoreErrorKind;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, PgPool};
+use tokio::time::Instant;
 
 use crate::config::Config;
 use crate::error::{DatabaseError, OpenError};
@@ -194,10 +195,12 @@ impl Database {
         self.inner.pool.close().await;
     }
 
-    /// A connection on which a transaction has begun. Connections that have died since their last use are passed over.
+    /// A connection on which a transaction has begun. Connections that have died since their last use are passed over,
+    /// but not one after the other while a server says nothing at all.
     async fn begin(&self, statement: &Arc<str>) -> Result<Use, DatabaseError> {
         let Inner { pool, patience, .. } = &*self.inner;
         let mut tries = pool.options().get_max_connections();
+        let deadline = Instant::now() + self.inner.acquire_timeout;
         loop {
             let connection = pool.acquire().await?;
             let mut use_ = Use::new(connection, *patience);
@@ -207,7 +210,7 @@ impl Database {
             );
             match begun.await {
                 Ok(()) => return Ok(use_),
-                Err(error) if tries == 0 => return Err(error),
+                Err(error) if tries == 0 || Instant::now() >= deadline => return Err(error),
                 Err(_) => tries -= 1,
             }
         }

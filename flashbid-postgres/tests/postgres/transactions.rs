@@ -275,3 +275,33 @@ async fn a_silent_network_is_given_up() {
     let recorded = ledger.record(campaign.id, &batch).await;
     assert_eq!(recorded.unwrap(), batch.through);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_says_nothing_is_asked_over_one_connection_not_over_each() {
+    let proxy = Proxy::start(Postgres::shared().port());
+    let mut config = single(&proxy.url(&servers::database()));
+    config.connections = 8;
+    config.acquire_timeout = Duration::from_millis(500);
+    let ledger = PostgresLedger::connect_with(config).await.unwrap();
+    let mut readers = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let database = ledger.database().clone();
+        readers.spawn(async move {
+            let read = async |tx: &mut Transaction<'_>| {
+                tx.fetch_one(sqlx::query("SELECT pg_sleep(0.2)")).await
+            };
+            database.read(read).await.unwrap();
+        });
+    }
+    readers.join_all().await;
+    flashbid_testbed::eventually("the connections to be back in the pool", || {
+        format!("{:?}", ledger.database())
+            .contains("idle: 8")
+            .then_some(())
+    });
+    proxy.stall();
+    let asked = Instant::now();
+    let refused = ledger.database().ping().await.unwrap_err();
+    assert_eq!(refused.kind(), StoreErrorKind::Unavailable);
+    assert!(asked.elapsed() < Duration::from_secs(2));
+}
