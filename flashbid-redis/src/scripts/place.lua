@@ -64,7 +64,9 @@ for i = 1, #bidders do
     return redis.error_reply('CORRUPT a standing has another length')
   end
 end
-call('ZCARD', KEYS[2])
+if call('ZCARD', KEYS[2]) ~= call('HLEN', KEYS[4]) then
+  return redis.error_reply('CORRUPT the ranking and the standings differ')
+end
 if #call('XRANGE', KEYS[5], string.format('(%.0f-0', last), '+', 'COUNT', 1) > 0 then
   return redis.error_reply('CORRUPT there are events behind the last')
 end

@@ -42,7 +42,7 @@ async fn contents(hot: &RedisHot, campaign: &Campaign) -> Vec<Value> {
 #[tokio::test]
 async fn a_damaged_book_is_corrupt_and_stays_as_it_is() {
     let hot = fresh().await;
-    for damage in 0..8 {
+    for damage in 0..9 {
         let campaign = opened(&hot).await;
         let who = bid(5);
         accept(&hot, &campaign, &[who.clone(), bid(6)]).await;
@@ -66,6 +66,10 @@ async fn a_damaged_book_is_corrupt_and_stays_as_it_is() {
                 let mut command = cmd("HSET");
                 command.arg(&keys.bidders).arg(who.bidder.as_bytes());
                 hot.link.send(command.arg("short")).await.unwrap();
+            }
+            7 => {
+                // As when the server was told to evict what it has no room for.
+                meddle(&hot, &["DEL", &keys.ranking]).await;
             }
             _ => {
                 meddle(&hot, &["XADD", &keys.events, "1000-0", "x", "y"]).await;
