@@ -29,8 +29,9 @@ fn main() {
         return;
     }
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let redis = Redis::start();
-    let postgres = Postgres::start();
+    // Snapshots would take the processor from whatever is measured at that moment.
+    let redis = Redis::start_with(&["--save", ""]);
+    let postgres = Postgres::start_with(&["max_connections=300"]);
     runtime.block_on(async {
         hot::compare(&redis).await;
         restore::measure(&redis).await;
