@@ -10,6 +10,7 @@ mod history;
 mod interruption;
 
 mod bouncing;
+#[path = "../../../flashbid-core/tests/recorded/mod.rs"]
 mod common;
 mod conformance;
 mod death;

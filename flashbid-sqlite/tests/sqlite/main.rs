@@ -1,6 +1,7 @@
 //! What is this ledger's own, beside the suite that every ledger passes.
 
 mod child;
+#[path = "../../../flashbid-core/tests/recorded/mod.rs"]
 mod common;
 mod death;
 mod grouping;

@@ -1,4 +1,4 @@
-//! What the tests of this crate share: a product, a campaign that takes bids, and bids for it.
+//! What the tests of the ledgers share: a product, a campaign that takes bids, and bids for it.
 
 use std::time::Duration;
 
