@@ -9,6 +9,7 @@ use crate::id::{BidId, BidderId};
 use crate::money::{Money, Weight};
 use crate::rank::{Rank, RankKey, Sequence};
 use crate::score::Score;
+use crate::ticket::Ticket;
 use crate::time::Timestamp;
 
 /// What a bidder asks for.
@@ -24,6 +25,8 @@ pub struct Bid {
     pub weight: Weight,
     /// The key under which a repeated request is the same bid. Without one, each request is a bid of its own.
     pub key: Option<IdempotencyKey>,
+    /// The permission that the bid uses up, if it came with one.
+    pub ticket: Option<Ticket>,
     /// When the bid counts as placed; for replay and tests. Normally `None`: the hot store's clock decides.
     pub at: Option<Timestamp>,
 }
@@ -37,6 +40,7 @@ impl Bid {
             price,
             weight,
             key: None,
+            ticket: None,
             at: None,
         }
     }
@@ -91,6 +95,8 @@ pub struct NewBid {
     pub price: Money,
     /// The bidder's member weight now.
     pub weight: Weight,
+    /// The permission that the bid uses up.
+    pub ticket: Option<Ticket>,
     /// When the bid counts as placed; `None` for the book's own clock.
     pub at: Option<Timestamp>,
 }

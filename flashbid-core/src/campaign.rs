@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::id::{CampaignId, ProductId};
 use crate::money::Money;
 use crate::score::Weights;
-use crate::stock::Units;
+use crate::stock::{Level, Units};
 use crate::time::Timestamp;
 
 /// How long a winner has to pay unless the terms say otherwise.
@@ -54,8 +54,54 @@ pub struct Campaign {
     pub version: u64,
     /// The newest fencing token that changed it.
     pub fence: FencingToken,
+    /// Where the units of the quota are, without those that were returned: available ones are promised to nobody yet,
+    /// held ones have an order that awaits payment, sold ones are paid. Together with `returned` they are the quota.
+    pub stock: Level,
+    /// Units of the quota that went back to the product.
+    pub returned: Units,
+    /// What a request needs beside its user. May be changed while the campaign runs.
+    pub guards: Guards,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+impl Campaign {
+    /// A campaign that nobody has opened, with all of its quota available and without guards.
+    pub fn scheduled(
+        id: CampaignId,
+        product: ProductId,
+        terms: Terms,
+        created_at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            product,
+            stock: Level::loaded_with(terms.quota),
+            returned: Units::ZERO,
+            guards: Guards::default(),
+            terms,
+            phase: Phase::Scheduled,
+            version: 0,
+            fence: FencingToken::NONE,
+            created_at,
+        }
+    }
+}
+
+/// What a bid or a purchase needs beside its user: hurdles for machines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Guards {
+    /// A [`Ticket`](crate::ticket::Ticket), which is good for one request.
+    pub ticket: bool,
+    /// A captcha that was solved to get the ticket. Implies the ticket.
+    pub captcha: bool,
+}
+
+impl Guards {
+    /// Whether a request needs a ticket.
+    pub const fn need_ticket(self) -> bool {
+        self.ticket || self.captcha
+    }
 }
 
 /// The rules of a sale, fixed when the campaign is made.
@@ -69,7 +115,18 @@ pub struct Terms {
     pub quota: Units,
     /// The lowest price a bid may have.
     pub min_price: Money,
-    /// How long a winner has to pay.
+    /// How long a winner or buyer has to pay.
+    pub payment_deadline: Duration,
+    /// Whether a ranked campaign offers a unit that was not paid to those below; `None` gives it back to the product.
+    pub runners_up: Option<RunnersUp>,
+}
+
+/// To whom a unit is offered whose winner did not pay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunnersUp {
+    /// How many places below the last winning one an offer may go.
+    pub places: u32,
+    /// How long somebody has to pay who was offered a unit.
     pub payment_deadline: Duration,
 }
 
@@ -84,6 +141,20 @@ pub enum Format {
         /// What a further bid of the same bidder does.
         rebid: Rebid,
     },
+    /// Units are sold at once, to whoever comes first.
+    FirstCome {
+        /// What a unit costs.
+        price: Money,
+        /// The most units that one buyer may have, held and paid together; `None` for no limit.
+        per_buyer: Option<Units>,
+    },
+}
+
+impl Format {
+    /// Whether units are sold to whoever comes first.
+    pub const fn is_first_come(&self) -> bool {
+        matches!(self, Self::FirstCome { .. })
+    }
 }
 
 /// What a further bid of the same bidder does to the standing. Either way it counts and stays in the history.

@@ -49,6 +49,42 @@ pub enum Rejection {
     /// The buyer has as many units as one buyer may have.
     #[error("the limit per buyer is reached")]
     LimitReached,
+    /// The hold has ended without an order: its time was over, or it was given back.
+    #[error("the hold has ended")]
+    HoldEnded,
+    /// The ticket of the request let another one in before, or has expired.
+    #[error("the ticket was already used or has expired")]
+    TicketSpent,
+    /// The campaign needs a ticket, and the request came without one.
+    #[error("the campaign takes requests with a ticket only")]
+    TicketMissing,
+    /// A bid in a first-come campaign, or a purchase in a ranked one.
+    #[error("the campaign sells in another way")]
+    WrongFormat,
+    /// A purchase of no units, without lines, of too many lines, or of one campaign twice.
+    #[error(
+        "a purchase takes units of 1 to {} campaigns, of each once",
+        crate::order::MAX_LINES
+    )]
+    MalformedPurchase,
+    /// There is no such order.
+    #[error("there is no such order")]
+    UnknownOrder,
+    /// The order is paid and can no longer be called off.
+    #[error("the order is paid")]
+    OrderPaid,
+    /// The order was paid with another payment.
+    #[error("the order was paid with another payment")]
+    PaidOtherwise,
+    /// A correction would leave fewer units than are held and sold.
+    #[error("{promised} units are promised or sold")]
+    StockBelowPromised {
+        /// How many.
+        promised: u64,
+    },
+    /// A campaign would come to more than can be counted: its price times its quota is too large.
+    #[error("the price of all units together is too large")]
+    PriceTooLarge,
 }
 
 /// What kind of failure a [`StoreError`] is, which decides what the caller may do about it.

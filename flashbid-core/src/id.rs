@@ -84,6 +84,19 @@ id!(
 );
 
 id!(
+    /// A permission for one request; see [`Ticket`](crate::ticket::Ticket).
+    TicketId
+);
+id!(
+    /// Units bought together, all or none, and the idempotency key of buying them.
+    PurchaseId
+);
+id!(
+    /// A change of a product's stock, and the idempotency key of making it.
+    StockChangeId
+);
+
+id!(
     /// One attempt to redeem a one-time token; the same id again is the same attempt again.
     AttemptId
 );
@@ -102,6 +115,36 @@ impl OrderId {
     /// settlement that runs again writes the same order again.
     pub fn derive(campaign: CampaignId, bidder: BidderId) -> Self {
         Self(Uuid::new_v5(&campaign.0, bidder.as_bytes()))
+    }
+}
+
+impl PurchaseId {
+    /// What `bidder` means to buy by `key`: a name-based UUID, as [`BidId::derive`]. The key of a cart counts for the
+    /// buyer, the key of a single purchase for the buyer and the campaign, which is then the `scope`.
+    pub fn derive(scope: Option<CampaignId>, bidder: BidderId, key: &str) -> Self {
+        let scope = scope.map_or(Uuid::nil(), |campaign| campaign.0);
+        let namespace = Uuid::new_v5(&scope, bidder.as_bytes());
+        Self(Uuid::new_v5(&namespace, key.as_bytes()))
+    }
+}
+
+impl HoldId {
+    /// The hold of a purchase in one of its campaigns: its id follows from the two, so whoever tries again takes the
+    /// same hold again.
+    pub fn derive(purchase: PurchaseId, campaign: CampaignId) -> Self {
+        Self(Uuid::new_v5(&purchase.0, campaign.as_bytes()))
+    }
+
+    /// The hold of units that are taken again for an order that is paid too late.
+    pub fn again(order: OrderId) -> Self {
+        Self(Uuid::new_v5(&order.0, b"again"))
+    }
+}
+
+impl From<HoldId> for OrderId {
+    /// The order that a first-come hold becomes carries the hold's id.
+    fn from(hold: HoldId) -> Self {
+        Self(hold.0)
     }
 }
 

@@ -59,12 +59,15 @@
 //! | Module | Is |
 //! |---|---|
 //! | [`id`], [`money`], [`time`] | newtypes that refuse nonsense; the clock and the source of ids, which are passed in |
+//! | [`ticket`] | a permission for one request |
 //! | [`score`] | the score, in exact fixed point |
 //! | [`rank`], [`board`] | the one total order; the ranked set |
 //! | [`error`] | the business saying no, and stores failing |
 //! | [`stock`], [`product`] | units and where they are |
 //! | [`campaign`], [`bid`] | terms and phases; the rules that admit and replace a bid |
-//! | [`order`], [`settle`] | orders; who wins |
+//! | [`order`], [`purchase`] | orders and what each move of them does to the units; buying first-come |
+//! | [`settle`] | who wins, and who is next |
+//! | [`discrepancy`] | where two places do not agree |
 //! | [`store`] | the traits that a backend implements, with their contracts |
 //! | [`memory`] | the backend of this process |
 //! | [`engine`] | every use case, over any stores |
@@ -80,6 +83,7 @@ pub mod board;
 pub mod campaign;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod discrepancy;
 pub mod engine;
 pub mod error;
 pub mod id;
@@ -87,11 +91,13 @@ pub mod memory;
 pub mod money;
 pub mod order;
 pub mod product;
+pub mod purchase;
 pub mod rank;
 pub mod score;
 pub mod settle;
 pub mod stock;
 pub mod store;
+pub mod ticket;
 pub mod time;
 
 pub use engine::{Durability, Engine, EngineBuilder};

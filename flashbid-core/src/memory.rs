@@ -1,10 +1,12 @@
 //! The stores of this process: nothing to install, nothing that outlives it, and the oracle of the test suites.
 //!
-//! [`MemoryBook`], [`MemoryGate`], [`MemoryLeases`] and [`MemoryAdmission`] are what a hot store is, and may be lost at any time.
+//! [`MemoryBook`], [`MemoryGate`], [`MemoryLeases`], [`MemoryAdmission`] and [`MemoryCache`] are what a hot store is, and
+//! may be lost at any time.
 //! [`MemoryLedger`] is a ledger in everything but durability: for tests, simulations and benchmarks.
 
 mod admission;
 mod book;
+mod cache;
 mod gate;
 mod hot;
 #[cfg_attr(
@@ -14,9 +16,11 @@ mod hot;
 mod layers;
 mod leases;
 mod ledger;
+mod tickets;
 
 pub use admission::MemoryAdmission;
 pub use book::MemoryBook;
+pub use cache::MemoryCache;
 pub use gate::MemoryGate;
 pub use hot::MemoryHot;
 #[cfg(any(test, feature = "conformance"))]

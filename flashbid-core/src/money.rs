@@ -110,6 +110,14 @@ amount!(
     max = 1_000_000_000
 );
 
+impl Money {
+    /// This much for each of `count`; `None` above [`Money::MAX`].
+    pub fn times(self, count: u32) -> Option<Self> {
+        let total = self.0.checked_mul(i64::from(count))?;
+        Self::from_ten_thousandths(total).ok()
+    }
+}
+
 fn parse(text: &str) -> Result<Decimal, AmountError> {
     // The longest sensible amount has 17 digits; a longer text is an attempt at something else.
     // The decimal library skips underscores, which are no part of a number here.

@@ -1,9 +1,9 @@
 //! Who wins: a pure function from the sealed ranking to the orders.
 
 use crate::bid::AcceptedBid;
-use crate::campaign::Campaign;
-use crate::id::{CampaignId, OrderId, ProductId};
-use crate::order::{Order, OrderStatus};
+use crate::campaign::{Campaign, Phase};
+use crate::id::{BidderId, CampaignId, OrderId, ProductId};
+use crate::order::{Order, OrderStatus, Origin};
 use crate::rank::{Rank, Sequence};
 use crate::stock::Units;
 use crate::time::Timestamp;
@@ -38,18 +38,9 @@ pub fn plan<'a>(
     let winners = standings.into_iter().take(quota.get() as usize);
     let orders: Vec<Order> = winners
         .enumerate()
-        .map(|(better, bid)| Order {
-            id: OrderId::derive(campaign.id, bid.bidder),
-            campaign: campaign.id,
-            product: campaign.product,
-            bidder: bid.bidder,
-            bid: bid.id,
-            price: bid.price,
-            score: bid.score,
-            rank: Rank::behind(better),
-            status: OrderStatus::PendingPayment,
-            created_at: now,
-            pay_by: now.after(campaign.terms.payment_deadline),
+        .map(|(better, bid)| {
+            let pay_by = now.after(campaign.terms.payment_deadline);
+            won(campaign, bid, Rank::behind(better), now, pay_by)
         })
         .collect();
     let allocated = Units::try_from(orders.len()).expect("at most the quota");
@@ -60,5 +51,79 @@ pub fn plan<'a>(
         sealed_at,
         orders,
         unsold: quota.minus(allocated).expect("at most the quota"),
+    }
+}
+
+/// Everything that one offer to runners-up writes: all of it is committed, or nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferPlan {
+    /// The sale.
+    pub campaign: CampaignId,
+    /// One order for each who is offered a unit, best first.
+    pub orders: Vec<Order>,
+    /// Units that nobody is left for, which go back to the product.
+    pub returned: Units,
+}
+
+/// Offers the units that a settled campaign has available to those of `standings`, the sealed ranking with its winner
+/// first, who are among the places below the winning ones that its terms name and for whom `has_order` does not hold.
+/// `None` when nothing is to be done. The same state gives the same plan, but for its times.
+pub fn offer<'a>(
+    campaign: &Campaign,
+    standings: impl IntoIterator<Item = &'a AcceptedBid>,
+    has_order: impl Fn(BidderId) -> bool,
+    now: Timestamp,
+) -> Option<OfferPlan> {
+    let available = campaign.stock.available;
+    if campaign.phase != Phase::Settled || available == Units::ZERO {
+        return None;
+    }
+    let quota = campaign.terms.quota.get() as usize;
+    let mut orders = Vec::new();
+    if let Some(terms) = campaign.terms.runners_up {
+        let pay_by = now.after(terms.payment_deadline);
+        let below = standings.into_iter().enumerate().skip(quota);
+        let offered = below
+            .take(terms.places as usize)
+            .filter(|(_, bid)| !has_order(bid.bidder))
+            .take(available.get() as usize);
+        orders.extend(
+            offered.map(|(better, bid)| won(campaign, bid, Rank::behind(better), now, pay_by)),
+        );
+    }
+    let offered = Units::try_from(orders.len()).expect("at most what is available");
+    Some(OfferPlan {
+        campaign: campaign.id,
+        orders,
+        returned: available.minus(offered).expect("at most what is available"),
+    })
+}
+
+/// The order of a bid at its place in the sealed ranking. Its id follows from campaign and bidder.
+fn won(
+    campaign: &Campaign,
+    bid: &AcceptedBid,
+    rank: Rank,
+    now: Timestamp,
+    pay_by: Timestamp,
+) -> Order {
+    let id = OrderId::derive(campaign.id, bid.bidder);
+    Order {
+        id,
+        campaign: campaign.id,
+        product: campaign.product,
+        bidder: bid.bidder,
+        units: Units::ONE,
+        price: bid.price,
+        origin: Origin::Won {
+            bid: bid.id,
+            score: bid.score,
+            rank,
+        },
+        hold: id.into(),
+        status: OrderStatus::PendingPayment,
+        created_at: now,
+        pay_by,
+        payment: None,
     }
 }

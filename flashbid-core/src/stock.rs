@@ -123,6 +123,8 @@ pub struct Hold {
     pub bidder: BidderId,
     /// How many.
     pub units: Units,
+    /// When they were taken.
+    pub taken_at: Timestamp,
     /// When it may be expired.
     pub expires_at: Timestamp,
     /// What has become of it.

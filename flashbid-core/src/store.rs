@@ -11,12 +11,14 @@
 //! | [`StockGate`] | the hot counters of units | may be: they are rebuilt from the ledger |
 //! | [`Leases`] | who may settle what | may be: tokens continue above the ledger's |
 //! | [`Admission`] | who may come in: limits and one-time tokens | may be: they begin anew |
+//! | [`CampaignCache`] | copies of campaigns, and the news of their changes | may be: they are read again from the ledger |
 //! | [`Ledger`] | the truth | never |
 //!
 //! Each method's contract names the cases of the [conformance suite](crate::conformance) that check it.
 
 mod admission;
 mod book;
+mod cache;
 mod coverage;
 mod gate;
 mod leases;
@@ -26,10 +28,17 @@ pub use admission::{Admission, Admitted, Limit, REDEEMED_FOR};
 pub use book::{
     BidBook, BookSeed, BookStats, Epoch, EventBatch, Placed, Placement, Ranking, Seal, Standing,
 };
+pub use cache::{Cached, CampaignCache, ChangeCursor, Changes};
 pub use coverage::Coverage;
-pub use gate::{GateSeed, HoldOutcome, HoldRequest, StockGate};
+pub use gate::{
+    GateContents, GateSeal, GateSeed, GateStats, HoldOutcome, HoldRepair, HoldRequest,
+    PendingPurchase, Purpose, StockGate,
+};
 pub use leases::{Lease, Leases};
-pub use ledger::{CampaignOutcome, Ledger, Listing, OutboxEntry, OutboxEvent, Page, Settlement};
+pub use ledger::{
+    CampaignOutcome, Ledger, Listing, OrderChanges, OutboxEntry, OutboxEvent, Page, ProductChange,
+    ProductOutcome, Revision, Settlement, StockChange,
+};
 
 use crate::error::StoreError;
 
@@ -37,6 +46,6 @@ use crate::error::StoreError;
 pub type StoreResult<T> = Result<T, StoreError>;
 
 /// A hot store: everything that is asked for on each bid, and that may be lost.
-pub trait HotStore: BidBook + StockGate + Leases + Admission {}
+pub trait HotStore: BidBook + StockGate + Leases + Admission + CampaignCache {}
 
-impl<S: BidBook + StockGate + Leases + Admission> HotStore for S {}
+impl<S: BidBook + StockGate + Leases + Admission + CampaignCache> HotStore for S {}

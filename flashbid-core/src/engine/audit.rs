@@ -7,7 +7,7 @@ use crate::bid::{AcceptedBid, replaces};
 use crate::campaign::{Campaign, Format, Phase};
 use crate::error::{Rejection, Result};
 use crate::id::{BidderId, CampaignId};
-use crate::order::Order;
+use crate::order::{Order, Origin};
 use crate::product::Product;
 use crate::rank::{Rank, Sequence};
 use crate::store::{Ledger, Page};
@@ -125,7 +125,9 @@ pub fn audit(
 /// The standings that `bids`, by ascending sequence, come to; best first. Recomputed here by sorting, independently of
 /// any book.
 pub fn standings(format: Format, bids: &[AcceptedBid]) -> Vec<&AcceptedBid> {
-    let Format::Ranked { rebid, .. } = format;
+    let Format::Ranked { rebid, .. } = format else {
+        return Vec::new();
+    };
     let mut current: HashMap<BidderId, &AcceptedBid> = HashMap::new();
     for bid in bids {
         let standing = current.entry(bid.bidder).or_insert(bid);
@@ -140,7 +142,9 @@ pub fn standings(format: Format, bids: &[AcceptedBid]) -> Vec<&AcceptedBid> {
 
 fn audit_bids(campaign: &Campaign, bids: &[AcceptedBid], violations: &mut Vec<String>) {
     let window = campaign.terms.window;
-    let Format::Ranked { weights, .. } = campaign.terms.format;
+    let Format::Ranked { weights, .. } = campaign.terms.format else {
+        return;
+    };
     for pair in bids.windows(2) {
         if pair[1].sequence <= pair[0].sequence {
             violations.push(format!(
@@ -231,7 +235,10 @@ fn audit_winners(
             )),
             Some(order) => {
                 let as_bid = (rank, winner.price, winner.score, winner.id);
-                if (order.rank, order.price, order.score, order.bid) != as_bid {
+                let Origin::Won { bid, score, rank } = order.origin else {
+                    continue;
+                };
+                if (rank, order.price, score, bid) != as_bid {
                     violations.push(format!(
                         "the order of bidder {} is not what it bid at rank {rank}",
                         winner.bidder

@@ -36,6 +36,7 @@ impl Engine {
             name,
             price,
             weight,
+            ticket,
             at,
             ..
         } = bid;
@@ -47,6 +48,7 @@ impl Engine {
                 name,
                 price,
                 weight,
+                ticket,
                 at,
             },
         )

@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::Engine;
 use super::retry::retry;
 use crate::bid::AcceptedBid;
-use crate::campaign::{Campaign, FencingToken, Format, Phase, Terms, Window};
+use crate::campaign::{
+    Campaign, DEFAULT_PAYMENT_DEADLINE, Format, Guards, RunnersUp, Terms, Window,
+};
 use crate::error::{Rejection, Result};
 use crate::id::{BidderId, CampaignId, OrderId, ProductId};
 use crate::money::Money;
@@ -40,8 +42,27 @@ pub struct NewCampaign {
     pub window: Window,
     /// Units it may allocate; `None` for all that the product has available.
     pub quota: Option<Units>,
-    /// How long a winner has to pay.
+    /// How long a winner or buyer has to pay.
     pub payment_deadline: Duration,
+    /// To whom a ranked campaign offers a unit that was not paid.
+    pub runners_up: Option<RunnersUp>,
+    /// What requests need.
+    pub guards: Guards,
+}
+
+impl NewCampaign {
+    /// A campaign of all that the product has available, with the usual time to pay, without runners-up and guards.
+    pub fn new(product: ProductId, format: Format, window: Window) -> Self {
+        Self {
+            product,
+            format,
+            window,
+            quota: None,
+            payment_deadline: DEFAULT_PAYMENT_DEADLINE,
+            runners_up: None,
+            guards: Guards::default(),
+        }
+    }
 }
 
 impl Engine {
@@ -108,20 +129,22 @@ impl Engine {
             }
             .into());
         }
+        if let Format::FirstCome { price, .. } = new.format
+            && price.times(quota.get()).is_none()
+        {
+            return Err(Rejection::PriceTooLarge.into());
+        }
+        let terms = Terms {
+            format: new.format,
+            window: new.window,
+            quota,
+            min_price: product.min_price,
+            payment_deadline: new.payment_deadline,
+            runners_up: new.runners_up,
+        };
         let campaign = Campaign {
-            id: self.fresh_id(),
-            product: product.id,
-            terms: Terms {
-                format: new.format,
-                window: new.window,
-                quota,
-                min_price: product.min_price,
-                payment_deadline: new.payment_deadline,
-            },
-            phase: Phase::Scheduled,
-            version: 0,
-            fence: FencingToken::NONE,
-            created_at: self.now(),
+            guards: new.guards,
+            ..Campaign::scheduled(self.fresh_id(), product.id, terms, self.now())
         };
         let added = retry(self.options().retries, || {
             self.0.ledger.add_campaign(&campaign)

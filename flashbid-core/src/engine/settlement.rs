@@ -13,7 +13,7 @@ use crate::id::CampaignId;
 use crate::rank::Sequence;
 use crate::settle::{SettlementPlan, plan};
 use crate::stock::Units;
-use crate::store::{GateSeed, HoldRequest, Lease, Seal, Settlement, StoreResult};
+use crate::store::{GateSeed, HoldRequest, Lease, Purpose, Seal, Settlement, StoreResult};
 
 /// How often a settlement starts again when the book turns out to have been lost under it.
 const TRIES: u32 = 3;
@@ -147,8 +147,10 @@ impl Engine {
         let retries = self.options().retries;
         let seed = GateSeed {
             campaign: campaign.id,
+            window: campaign.terms.window,
             quota: campaign.terms.quota,
             per_buyer: Some(Units::ONE),
+            sealed: true,
             holds: vec![],
         };
         retry(retries, || self.0.hot.load(&seed)).await?;
@@ -160,6 +162,9 @@ impl Engine {
                 bidder: order.bidder,
                 units: Units::ONE,
                 expires_at: order.pay_by,
+                purpose: Purpose::Allocation,
+                ticket: None,
+                at: Some(order.created_at),
             })
             .collect();
         let held = retry(retries, || self.0.hot.hold(campaign.id, &holds)).await?;

@@ -8,13 +8,15 @@ use async_trait::async_trait;
 use tokio::sync::Mutex;
 
 use super::BACKEND;
+use super::tickets::UsedTickets;
 use crate::bid::{AcceptedBid, NewBid, admit_time, replaces};
 use crate::board::Board;
-use crate::campaign::{Campaign, FencingToken, Format, Phase, Window};
+use crate::campaign::{Campaign, FencingToken, Format, Phase, Rebid, Window};
 use crate::error::{Rejection, StoreError, StoreErrorKind};
 use crate::id::{BidId, BidderId, CampaignId};
 use crate::money::Money;
 use crate::rank::{Rank, RankKey, Sequence};
+use crate::score::Weights;
 use crate::stock::Units;
 use crate::store::{
     BidBook, BookSeed, BookStats, Epoch, EventBatch, Placed, Placement, Ranking, Seal, Standing,
@@ -53,6 +55,11 @@ impl MemoryBook {
     }
 }
 
+fn not_ranked() -> StoreError {
+    StoreError::new(BACKEND, "open", StoreErrorKind::Conflict)
+        .because("a first-come campaign has no book")
+}
+
 impl Default for MemoryBook {
     fn default() -> Self {
         Self::new(Arc::new(SystemClock))
@@ -67,7 +74,7 @@ impl BidBook for MemoryBook {
             shelved
         } else {
             // A long history takes a while: the other books are not kept waiting for it.
-            let opened = Arc::new(Mutex::new(Book::open(seed)));
+            let opened = Arc::new(Mutex::new(Book::open(seed).ok_or_else(not_ranked)?));
             let mut books = self.books.write().unwrap_or_else(PoisonError::into_inner);
             match books.entry(seed.campaign.id) {
                 Slot::Occupied(open) => open.get().clone(),
@@ -82,7 +89,7 @@ impl BidBook for MemoryBook {
             if book.may_go_on(seed) {
                 book.go_on(seed);
             } else {
-                *book = Book::open(seed);
+                *book = Book::open(seed).ok_or_else(not_ranked)?;
             }
         }
         Ok(book.epoch)
@@ -161,7 +168,9 @@ impl BidBook for MemoryBook {
 /// One campaign's log and the ranking that follows from it.
 #[derive(Debug)]
 struct Book {
-    format: Format,
+    weights: Weights,
+    rebid: Rebid,
+    tickets: UsedTickets,
     window: Window,
     quota: Units,
     epoch: Epoch,
@@ -183,15 +192,21 @@ struct Entry {
 }
 
 impl Book {
-    fn open(seed: &BookSeed) -> Self {
+    /// `None` of a campaign that ranks nobody.
+    fn open(seed: &BookSeed) -> Option<Self> {
         let Campaign {
             terms,
             phase,
             fence,
             ..
         } = &seed.campaign;
+        let Format::Ranked { weights, rebid } = terms.format else {
+            return None;
+        };
         let mut book = Self {
-            format: terms.format,
+            weights,
+            rebid,
+            tickets: UsedTickets::default(),
             window: terms.window,
             quota: terms.quota,
             epoch: seed.epoch,
@@ -206,7 +221,7 @@ impl Book {
             book.rank(bid.bidder, bid.rank_key());
             book.append(bid.clone());
         }
-        book
+        Some(book)
     }
 
     /// Whether this book has all that the ledger knows, and may have more that counts.
@@ -236,10 +251,10 @@ impl Book {
         }
         let at = self.not_before_the_last(bid.at.unwrap_or(now));
         admit_time(self.window, at)?;
+        self.tickets.admit(bid.ticket, at)?;
         let elapsed_ms = self.window.elapsed_ms(at);
-        let Format::Ranked { weights, .. } = self.format;
         let key = RankKey {
-            score: weights.score(bid.price, elapsed_ms, bid.weight),
+            score: self.weights.score(bid.price, elapsed_ms, bid.weight),
             sequence: self.last_sequence().next(),
         };
         let (rank, bid_number) = self.rank(bid.bidder, key);
@@ -256,16 +271,16 @@ impl Book {
             elapsed_ms,
             bid_number,
         };
+        self.tickets.spend(bid.ticket, at);
         self.append(accepted.clone());
         Ok(Placement::Accepted(accepted))
     }
 
     /// Ranks the bid that is appended next, by the re-bid rule, and answers the bidder's rank and bid number.
     fn rank(&mut self, bidder: BidderId, key: RankKey) -> (Rank, u32) {
-        let Format::Ranked { rebid, .. } = self.format;
         let bid = self.log.len();
         let (bids, stays) = match self.board.get(bidder) {
-            Some((current, entry)) => (entry.bids + 1, !replaces(rebid, current, key)),
+            Some((current, entry)) => (entry.bids + 1, !replaces(self.rebid, current, key)),
             None => (1, false),
         };
         if !stays {

@@ -8,7 +8,10 @@ use super::layers::Layers;
 use crate::error::{Rejection, StoreError, StoreErrorKind};
 use crate::id::{BidderId, CampaignId, HoldId};
 use crate::stock::{Hold, HoldState, Level, Units};
-use crate::store::{GateSeed, HoldOutcome, HoldRequest, StockGate, StoreResult};
+use crate::store::{
+    GateContents, GateSeal, GateSeed, GateStats, HoldOutcome, HoldRepair, HoldRequest,
+    PendingPurchase, StockGate, StoreResult,
+};
 use crate::time::Timestamp;
 
 /// The counters of this process: a [`StockGate`] that dies with it.
@@ -103,25 +106,43 @@ impl StockGate for MemoryGate {
     async fn expire(
         &self,
         campaign: CampaignId,
-        now: Timestamp,
-        limit: usize,
-    ) -> StoreResult<Vec<Hold>> {
+        holds: &[HoldId],
+    ) -> StoreResult<Vec<Option<Hold>>> {
         self.with("expire", campaign, |counter| {
-            let due: Vec<HoldId> = counter
-                .due
-                .iter()
-                .take_while(|(expires_at, _)| *expires_at <= now)
-                .take(limit)
-                .map(|(_, id)| *id)
-                .collect();
-            due.into_iter()
-                .filter_map(|id| counter.end(id, HoldState::Expired))
-                .collect()
+            counter.end_all(holds, HoldState::Expired)
         })
     }
 
-    async fn level(&self, campaign: CampaignId) -> StoreResult<Option<Level>> {
-        Ok(self.counters().get(&campaign).map(|counter| counter.level))
+    async fn holds(&self, _: CampaignId, _: &[HoldId]) -> StoreResult<Vec<Option<Hold>>> {
+        unimplemented!()
+    }
+
+    async fn due(&self, _: CampaignId, _: Timestamp, _: usize) -> StoreResult<Vec<Hold>> {
+        unimplemented!()
+    }
+
+    async fn pending(&self, _: CampaignId, _: usize) -> StoreResult<Vec<PendingPurchase>> {
+        unimplemented!()
+    }
+
+    async fn acknowledge(&self, _: CampaignId, _: &[HoldId]) -> StoreResult<()> {
+        unimplemented!()
+    }
+
+    async fn close(&self, _: CampaignId) -> StoreResult<GateSeal> {
+        unimplemented!()
+    }
+
+    async fn level(&self, _: CampaignId) -> StoreResult<Option<GateStats>> {
+        unimplemented!()
+    }
+
+    async fn contents(&self, _: CampaignId) -> StoreResult<Option<GateContents>> {
+        unimplemented!()
+    }
+
+    async fn repair(&self, _: CampaignId, _: Units, _: &[HoldRepair]) -> StoreResult<Level> {
+        unimplemented!()
     }
 
     async fn unload(&self, campaign: CampaignId) -> StoreResult<()> {
@@ -178,6 +199,7 @@ impl Counter {
             id: request.id,
             bidder: request.bidder,
             units: request.units,
+            taken_at: request.at.unwrap_or_default(),
             expires_at: request.expires_at,
             state: HoldState::Held,
         };

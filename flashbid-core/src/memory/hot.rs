@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{MemoryAdmission, MemoryBook, MemoryGate, MemoryLeases};
+use super::{MemoryAdmission, MemoryBook, MemoryCache, MemoryGate, MemoryLeases};
 use crate::bid::NewBid;
 use crate::campaign::FencingToken;
 use crate::id::{AttemptId, BidderId, CampaignId, HoldId};
 use crate::rank::Sequence;
-use crate::stock::{Hold, Level};
+use crate::stock::{Hold, Level, Units};
 use crate::store::{
-    Admission, Admitted, BidBook, BookSeed, Epoch, EventBatch, GateSeed, HoldOutcome, HoldRequest,
-    Lease, Leases, Limit, Placed, Ranking, Seal, Standing, StockGate, StoreResult,
+    Admission, Admitted, BidBook, BookSeed, Cached, CampaignCache, ChangeCursor, Changes, Epoch,
+    EventBatch, GateContents, GateSeal, GateSeed, GateStats, HoldOutcome, HoldRepair, HoldRequest,
+    Lease, Leases, Limit, PendingPurchase, Placed, Ranking, Seal, Standing, StockGate, StoreResult,
 };
 use crate::time::{Clock, SystemClock, Timestamp};
 
@@ -28,6 +29,7 @@ pub struct MemoryHot<B = MemoryBook, G = MemoryGate> {
     gate: G,
     leases: MemoryLeases,
     admission: MemoryAdmission,
+    cache: MemoryCache,
 }
 
 impl MemoryHot {
@@ -45,7 +47,8 @@ impl<B, G> MemoryHot<B, G> {
             book,
             gate,
             leases: MemoryLeases::new(Arc::clone(&clock)),
-            admission: MemoryAdmission::new(clock),
+            admission: MemoryAdmission::new(Arc::clone(&clock)),
+            cache: MemoryCache::new(clock),
         }
     }
 }
@@ -141,14 +144,59 @@ where
     async fn expire(
         &self,
         campaign: CampaignId,
+        holds: &[HoldId],
+    ) -> StoreResult<Vec<Option<Hold>>> {
+        self.gate.expire(campaign, holds).await
+    }
+
+    async fn holds(
+        &self,
+        campaign: CampaignId,
+        holds: &[HoldId],
+    ) -> StoreResult<Vec<Option<Hold>>> {
+        self.gate.holds(campaign, holds).await
+    }
+
+    async fn due(
+        &self,
+        campaign: CampaignId,
         now: Timestamp,
         limit: usize,
     ) -> StoreResult<Vec<Hold>> {
-        self.gate.expire(campaign, now, limit).await
+        self.gate.due(campaign, now, limit).await
     }
 
-    async fn level(&self, campaign: CampaignId) -> StoreResult<Option<Level>> {
+    async fn pending(
+        &self,
+        campaign: CampaignId,
+        limit: usize,
+    ) -> StoreResult<Vec<PendingPurchase>> {
+        self.gate.pending(campaign, limit).await
+    }
+
+    async fn acknowledge(&self, campaign: CampaignId, holds: &[HoldId]) -> StoreResult<()> {
+        self.gate.acknowledge(campaign, holds).await
+    }
+
+    async fn close(&self, campaign: CampaignId) -> StoreResult<GateSeal> {
+        self.gate.close(campaign).await
+    }
+
+    async fn level(&self, campaign: CampaignId) -> StoreResult<Option<GateStats>> {
         self.gate.level(campaign).await
+    }
+
+    async fn contents(&self, campaign: CampaignId) -> StoreResult<Option<GateContents>> {
+        self.gate.contents(campaign).await
+    }
+
+    async fn repair(
+        &self,
+        campaign: CampaignId,
+        quota: Units,
+        holds: &[HoldRepair],
+    ) -> StoreResult<Level> {
+        self.gate.repair(campaign, quota, holds).await
     }
 
     async fn unload(&self, campaign: CampaignId) -> StoreResult<()> {
@@ -197,5 +245,28 @@ where
 
     async fn redeem(&self, token: &str, subject: &str, attempt: AttemptId) -> StoreResult<bool> {
         self.admission.redeem(token, subject, attempt).await
+    }
+}
+
+#[async_trait]
+impl<B, G> CampaignCache for MemoryHot<B, G>
+where
+    B: Debug + Send + Sync + 'static,
+    G: Debug + Send + Sync + 'static,
+{
+    async fn cached(&self, campaign: CampaignId) -> StoreResult<Cached> {
+        self.cache.cached(campaign).await
+    }
+
+    async fn keep(&self, campaign: CampaignId, copy: &[u8], ttl: Duration) -> StoreResult<()> {
+        self.cache.keep(campaign, copy, ttl).await
+    }
+
+    async fn change(&self, campaign: CampaignId, quiet: Duration) -> StoreResult<()> {
+        self.cache.change(campaign, quiet).await
+    }
+
+    async fn changes_after(&self, cursor: ChangeCursor, limit: usize) -> StoreResult<Changes> {
+        self.cache.changes_after(cursor, limit).await
     }
 }

@@ -10,16 +10,19 @@ use async_trait::async_trait;
 use super::BACKEND;
 use super::layers::Layers;
 use crate::bid::AcceptedBid;
-use crate::campaign::{Campaign, FencingToken, Phase};
+use crate::campaign::{Campaign, FencingToken, Guards, Phase};
+use crate::discrepancy::Discrepancy;
 use crate::error::{StoreError, StoreErrorKind};
-use crate::id::{BidderId, CampaignId, OrderId, ProductId};
-use crate::order::Order;
+use crate::id::{BidderId, CampaignId, HoldId, OrderId, ProductId};
+use crate::order::{Moved, Order, OrderMove};
 use crate::product::Product;
+use crate::purchase::{DeadLetter, HoldFate, Purchase, PurchaseOutcome};
 use crate::rank::Sequence;
-use crate::settle::SettlementPlan;
+use crate::settle::{OfferPlan, SettlementPlan};
+use crate::stock::Units;
 use crate::store::{
-    BookSeed, CampaignOutcome, Epoch, EventBatch, Ledger, Listing, OutboxEntry, Page, Settlement,
-    StoreResult,
+    BookSeed, CampaignOutcome, Epoch, EventBatch, GateSeed, Ledger, Listing, OrderChanges,
+    OutboxEntry, Page, ProductChange, ProductOutcome, Revision, Settlement, StoreResult,
 };
 use crate::time::Timestamp;
 use log::BidLog;
@@ -269,6 +272,92 @@ impl Ledger for MemoryLedger {
         let mut orders: Vec<&Order> = places.iter().map(|place| &tables.orders[*place]).collect();
         orders.sort_by_key(|order| (Reverse(order.created_at), order.id));
         Ok(listing(orders.into_iter(), page, Order::clone))
+    }
+
+    async fn change_product(
+        &self,
+        _: ProductId,
+        _: &ProductChange,
+        _: Timestamp,
+    ) -> StoreResult<ProductOutcome> {
+        unimplemented!()
+    }
+
+    async fn low_stock(&self, _: Units, _: Page) -> StoreResult<Listing<Product>> {
+        unimplemented!()
+    }
+
+    async fn set_guards(&self, _: CampaignId, _: Guards) -> StoreResult<Option<Campaign>> {
+        unimplemented!()
+    }
+
+    async fn campaigns_of(&self, _: ProductId, _: Page) -> StoreResult<Listing<Campaign>> {
+        unimplemented!()
+    }
+
+    async fn gate_seed(&self, _: CampaignId) -> StoreResult<Option<GateSeed>> {
+        unimplemented!()
+    }
+
+    async fn commit_purchases(&self, _: &[Purchase]) -> StoreResult<Vec<PurchaseOutcome>> {
+        unimplemented!()
+    }
+
+    async fn void_holds(&self, _: CampaignId, _: &[HoldId]) -> StoreResult<Vec<HoldFate>> {
+        unimplemented!()
+    }
+
+    async fn hold_fates(&self, _: &[HoldId]) -> StoreResult<Vec<Option<HoldFate>>> {
+        unimplemented!()
+    }
+
+    async fn set_aside(&self, _: &[DeadLetter]) -> StoreResult<()> {
+        unimplemented!()
+    }
+
+    async fn dead_letters(&self, _: Page) -> StoreResult<Listing<DeadLetter>> {
+        unimplemented!()
+    }
+
+    async fn drop_dead_letter(&self, _: HoldId) -> StoreResult<Option<DeadLetter>> {
+        unimplemented!()
+    }
+
+    async fn end_sale(&self, _: CampaignId, _: u64, _: FencingToken) -> StoreResult<Settlement> {
+        unimplemented!()
+    }
+
+    async fn move_orders(&self, _: &[OrderMove]) -> StoreResult<Vec<Option<Moved>>> {
+        unimplemented!()
+    }
+
+    async fn overdue_orders(&self, _: Timestamp, _: u32) -> StoreResult<Vec<Order>> {
+        unimplemented!()
+    }
+
+    async fn order_changes(&self, _: CampaignId, _: Revision, _: u32) -> StoreResult<OrderChanges> {
+        unimplemented!()
+    }
+
+    async fn with_units_left(&self, _: Page) -> StoreResult<Vec<Campaign>> {
+        unimplemented!()
+    }
+
+    async fn commit_offers(&self, _: &OfferPlan, _: FencingToken) -> StoreResult<()> {
+        unimplemented!()
+    }
+
+    async fn note_discrepancies(
+        &self,
+        _: CampaignId,
+        _: &[Discrepancy],
+        _: Timestamp,
+    ) -> StoreResult<usize> {
+        unimplemented!()
+    }
+
+    async fn discrepancies(&self, _: bool, _: Page) -> StoreResult<Listing<Discrepancy>> {
+        unimplemented!()
     }
 
     async fn outbox(&self, limit: u32) -> StoreResult<Vec<OutboxEntry>> {

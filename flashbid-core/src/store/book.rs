@@ -169,9 +169,11 @@ pub trait BidBook: Debug + Send + Sync + 'static {
     ///   placed; new bids continue behind the last sequence. `a_restored_book_continues`,
     ///   `a_restored_book_replays_answers`, `a_restored_book_keeps_gaps`
     /// - A campaign in a closed phase opens sealed. `a_closed_campaign_opens_sealed`
+    /// - A campaign that ranks nobody has no book: [`Conflict`](crate::StoreErrorKind::Conflict).
+    ///   `a_first_come_campaign_has_no_book`
     ///
     /// # Errors
-    /// [`Unavailable`](crate::StoreErrorKind::Unavailable) or [`Indeterminate`](crate::StoreErrorKind::Indeterminate).
+    /// [`Conflict`](crate::StoreErrorKind::Conflict), [`Unavailable`](crate::StoreErrorKind::Unavailable) or [`Indeterminate`](crate::StoreErrorKind::Indeterminate).
     async fn open(&self, seed: &BookSeed) -> StoreResult<Epoch>;
 
     /// Places a batch of bids.
@@ -195,6 +197,9 @@ pub trait BidBook: Debug + Send + Sync + 'static {
     ///   `best_never_gets_worse`
     /// - Nothing is accepted before the start, from the end on, or after the seal.
     ///   `bids_outside_the_window_are_refused`, `nothing_is_accepted_after_the_seal`
+    /// - A ticket lets one bid in: [`Rejection::TicketSpent`] for a further one, and from its expiry on, which is looked
+    ///   at after the window; a refused bid has not used it up, and a retry needs none. `a_ticket_places_once`,
+    ///   `a_refused_bid_keeps_its_ticket`
     /// - A bid's time is not before that of the bid accepted before it: an earlier one counts as that one's, before the
     ///   window is looked at. `time_never_runs_backwards`
     /// - Books do not touch each other. `campaigns_are_separate`

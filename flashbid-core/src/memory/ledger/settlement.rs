@@ -133,7 +133,7 @@ fn write(tables: &mut Tables, plan: &SettlementPlan, token: FencingToken, stock:
     let places = tables.orders.len() - plan.orders.len()..tables.orders.len();
     if let Some(row) = tables.campaigns.get_mut(&plan.campaign) {
         row.orders.extend(places);
-        row.orders.sort_by_key(|place| tables.orders[*place].rank);
+        row.orders.sort_by_key(|place| tables.orders[*place].rank());
         if let Some(product) = tables.products.get_mut(&row.campaign.product) {
             product.stock = stock;
         }
