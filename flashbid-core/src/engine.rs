@@ -7,19 +7,33 @@
 //! | read a live ranking | [`Engine::ranking`], [`Engine::standing`], [`Engine::events_after`] | `engine/live.rs` |
 //! | move events from the hot store to the ledger | [`Engine::relay`] | `engine/relay.rs` |
 //! | build a campaign's book anew by hand | [`Engine::rebuild`] | `engine/rebuild.rs` |
-//! | make orders of a sealed ranking | [`Engine::settle`] | `engine/settlement.rs` |
+//! | make orders of a sealed ranking, end a first-come sale | [`Engine::settle`] | `engine/settlement.rs`, `engine/ending.rs` |
+//! | buy first-come, alone and several campaigns together | [`Engine::purchase`], [`Engine::purchase_cart`] | `engine/purchasing.rs`, `engine/carts.rs` |
+//! | make orders of purchases that wait, look after what could not be made one | [`Engine::dispatch`], [`Engine::dead_letters`] | `engine/dispatch.rs` |
+//! | pay, call off and expire orders | [`Engine::pay`], [`Engine::cancel`], [`Engine::expire_orders`] | `engine/orders.rs` |
+//! | offer to runners-up what was not paid | [`Engine::offer`] | `engine/runners_up.rs` |
+//! | compare the hot counters with the ledger, and repair them | [`Engine::reconcile`] | `engine/reconcile.rs` |
+//! | read a campaign from the nearest copy | [`Engine::known_campaign`] | `engine/copies.rs` |
 //! | do all that is due, again and again | [`Engine::run`] | `engine/work.rs` |
 //! | prove a sale | [`Engine::verify`], [`audit`] | `engine/audit.rs` |
 
 pub mod audit;
 mod bidding;
+mod carts;
 mod catalog;
+mod copies;
+mod dispatch;
+mod ending;
 mod lane;
 mod live;
+mod orders;
+mod purchasing;
 mod rebuild;
+mod reconcile;
 mod relay;
 mod renewal;
 mod retry;
+mod runners_up;
 mod sale;
 mod settlement;
 mod work;
@@ -29,14 +43,18 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+pub use carts::{Cart, CartLine};
 pub use catalog::{NewCampaign, NewProduct};
+pub use purchasing::{Bought, Buy, HoldStatus};
 pub use rebuild::Rebuilt;
+pub use reconcile::Reconciled;
 pub use settlement::SettleOutcome;
 
 use crate::id::{CampaignId, IdSource, RandomIds};
 use crate::memory::{MemoryHot, MemoryLedger};
 use crate::store::{HotStore, Ledger};
 use crate::time::{Clock, SystemClock, Timestamp};
+use copies::Copies;
 use sale::Sales;
 
 /// When a bid is acknowledged.
@@ -61,12 +79,18 @@ pub struct Options {
     /// Bids of one campaign that may wait; one more is answered [`Overloaded`](crate::Error::Overloaded).
     /// Default 10,000.
     pub waiting: usize,
-    /// Campaigns whose terms are kept in this process. Default 1,000.
+    /// Campaigns of which this process keeps copies. Default 1,000.
     pub campaigns: u64,
-    /// How long a campaign that nobody asks for is kept in this process. Default 10 minutes.
+    /// How long the queues of a campaign that nobody asks for are kept in this process. Default 10 minutes.
     pub idle: Duration,
+    /// How long this process believes its copy of a campaign, unless it hears of a change. Default 60 s.
+    pub copies: Duration,
+    /// How long the hot store keeps a copy of a campaign for every process. Default 1 h.
+    pub shared_copies: Duration,
     /// How long the absence of a campaign is believed. Default 1 s.
     pub absent: Duration,
+    /// How often a purchase that cannot be made an order is tried before it is set aside. Default 5.
+    pub purchase_attempts: u32,
     /// Events of one relayed page. Default 1,000.
     pub relay_page: usize,
     /// How long a settlement may take before another node may take it over. Default 30 s.
@@ -85,6 +109,9 @@ impl Default for Options {
             waiting: 10_000,
             campaigns: 1_000,
             idle: Duration::from_mins(10),
+            copies: Duration::from_mins(1),
+            shared_copies: Duration::from_hours(1),
+            purchase_attempts: 5,
             absent: Duration::from_secs(1),
             relay_page: 1_000,
             lease: Duration::from_secs(30),
@@ -107,6 +134,7 @@ struct Inner {
     ids: Arc<dyn IdSource>,
     options: Options,
     sales: Sales,
+    copies: Copies,
     /// Closed books and since when they have been in the hot store.
     closed: Mutex<Vec<(Timestamp, CampaignId)>>,
 }
@@ -224,7 +252,7 @@ impl EngineBuilder {
         let ledger = self
             .ledger
             .unwrap_or_else(|| Arc::new(MemoryLedger::default()));
-        let sales = Sales::new(&self.options);
+        let (sales, copies) = (Sales::new(&self.options), Copies::new(&self.options));
         Engine(Arc::new(Inner {
             hot,
             ledger,
@@ -233,6 +261,7 @@ impl EngineBuilder {
             ids,
             options: self.options,
             sales,
+            copies,
             closed: Mutex::default(),
         }))
     }

@@ -1,4 +1,5 @@
-//! Proving a sale from the ledger alone: its orders are exactly the best of its bids, each once, within the stock.
+//! Proving a sale from the ledger alone: the orders of a ranked campaign are exactly the best of its bids, each once, and
+//! then the next below; those of a first-come campaign keep to its price and limit; all of them are within the stock.
 
 use std::collections::HashMap;
 
@@ -7,9 +8,11 @@ use crate::bid::{AcceptedBid, replaces};
 use crate::campaign::{Campaign, Format, Phase};
 use crate::error::{Rejection, Result};
 use crate::id::{BidderId, CampaignId};
-use crate::order::{Order, Origin};
+use crate::money::Money;
+use crate::order::{Order, OrderStatus, Origin};
 use crate::product::Product;
 use crate::rank::{Rank, Sequence};
+use crate::stock::{Level, Units};
 use crate::store::{Ledger, Page};
 
 /// Entries read at once.
@@ -26,7 +29,7 @@ pub struct Verdict {
     pub bids: usize,
     /// Bidders among them.
     pub participants: usize,
-    /// Orders that hold a unit.
+    /// Orders that hold units.
     pub orders: usize,
     /// Units the campaign may allocate.
     pub quota: u32,
@@ -108,8 +111,13 @@ pub fn audit(
         .count();
     let mut violations = Vec::new();
     audit_bids(campaign, bids, &mut violations);
-    audit_units(campaign, product, holding, &mut violations);
-    audit_winners(campaign, &standings, orders, &mut violations);
+    audit_units(campaign, product, orders, &mut violations);
+    match campaign.terms.format {
+        Format::Ranked { .. } => audit_winners(campaign, &standings, orders, &mut violations),
+        Format::FirstCome { price, per_buyer } => {
+            audit_purchases(campaign, price, per_buyer, orders, &mut violations);
+        }
+    }
     Verdict {
         campaign: campaign.id,
         phase: campaign.phase,
@@ -123,7 +131,7 @@ pub fn audit(
 }
 
 /// The standings that `bids`, by ascending sequence, come to; best first. Recomputed here by sorting, independently of
-/// any book.
+/// any book. Without any in a first-come campaign.
 pub fn standings(format: Format, bids: &[AcceptedBid]) -> Vec<&AcceptedBid> {
     let Format::Ranked { rebid, .. } = format else {
         return Vec::new();
@@ -181,29 +189,57 @@ fn audit_bids(campaign: &Campaign, bids: &[AcceptedBid], violations: &mut Vec<St
 fn audit_units(
     campaign: &Campaign,
     product: &Product,
-    holding: usize,
+    orders: &[Order],
     violations: &mut Vec<String>,
 ) {
-    let quota = campaign.terms.quota.get();
-    if holding as u64 > u64::from(quota) {
+    let of = |status| {
+        let orders = orders.iter().filter(|order| order.status == status);
+        orders
+            .map(|order| u64::from(order.units.get()))
+            .sum::<u64>()
+    };
+    let (held, sold) = (of(OrderStatus::PendingPayment), of(OrderStatus::Paid));
+    let (quota, stock) = (
+        u64::from(campaign.terms.quota.get()),
+        product.stock.loaded(),
+    );
+    if held + sold > quota {
         violations.push(format!(
-            "{holding} orders hold stock, but the quota is {quota}"
+            "orders hold {} units, but the quota is {quota}",
+            held + sold
         ));
     }
-    if u64::from(quota) > product.stock.loaded() {
+    if quota > stock {
         violations.push(format!(
-            "the quota is {quota}, but the product has {} units",
-            product.stock.loaded()
+            "the quota is {quota}, but the product has {stock} units"
         ));
     }
-    let taken = u64::from(product.stock.held.get()) + u64::from(product.stock.sold.get());
-    if (holding as u64) > taken {
+    let Level {
+        held: counted,
+        sold: counted_sold,
+        ..
+    } = campaign.stock;
+    let counted = (u64::from(counted.get()), u64::from(counted_sold.get()));
+    if counted != (held, sold) {
         violations.push(format!(
-            "{holding} orders hold stock, but only {taken} units are held or sold"
+            "the campaign counts {} held and {} sold units, but its orders have {held} and {sold}",
+            counted.0, counted.1
+        ));
+    }
+    if campaign.stock.loaded() + u64::from(campaign.returned.get()) != quota {
+        violations.push(format!(
+            "the campaign's units and what it returned do not add up to the quota of {quota}"
+        ));
+    }
+    if sold > u64::from(product.stock.sold.get()) || held > u64::from(product.stock.held.get()) {
+        violations.push(format!(
+            "orders have {held} units held and {sold} sold, but the product has only {} and {}",
+            product.stock.held, product.stock.sold
         ));
     }
 }
 
+/// The winners are the best of the ranking, and whoever was offered a unit is the next below them.
 fn audit_winners(
     campaign: &Campaign,
     standings: &[&AcceptedBid],
@@ -225,8 +261,10 @@ fn audit_winners(
         }
         return;
     }
-    let winners = &standings[..standings.len().min(campaign.terms.quota.get() as usize)];
-    for (better, winner) in winners.iter().enumerate() {
+    let winners = standings.len().min(campaign.terms.quota.get() as usize);
+    let offered = offered(campaign, orders, winners, violations);
+    let served = standings.iter().take(winners + offered).enumerate();
+    for (better, winner) in served {
         let rank = Rank::behind(better);
         match by_bidder.remove(&winner.bidder) {
             None => violations.push(format!(
@@ -234,11 +272,13 @@ fn audit_winners(
                 winner.bidder
             )),
             Some(order) => {
-                let as_bid = (rank, winner.price, winner.score, winner.id);
-                let Origin::Won { bid, score, rank } = order.origin else {
-                    continue;
+                let as_bid = Origin::Won {
+                    bid: winner.id,
+                    score: winner.score,
+                    rank,
                 };
-                if (rank, order.price, score, bid) != as_bid {
+                let as_bid = (as_bid, winner.price, Units::ONE);
+                if (order.origin, order.price, order.units) != as_bid {
                     violations.push(format!(
                         "the order of bidder {} is not what it bid at rank {rank}",
                         winner.bidder
@@ -250,7 +290,68 @@ fn audit_winners(
     for bidder in by_bidder.into_keys() {
         violations.push(format!(
             "bidder {bidder} has an order and is not among the best {}",
-            winners.len()
+            winners + offered
         ));
+    }
+}
+
+/// How many units were offered to runners-up. Each of them is one that somebody before did not pay.
+fn offered(
+    campaign: &Campaign,
+    orders: &[Order],
+    winners: usize,
+    violations: &mut Vec<String>,
+) -> usize {
+    let offered = orders.len().saturating_sub(winners);
+    let places = campaign.terms.runners_up.map_or(0, |terms| terms.places);
+    if offered > places as usize {
+        violations.push(format!(
+            "{offered} units were offered to runners-up, but the terms allow {places}"
+        ));
+        return places as usize;
+    }
+    let unpaid = orders.iter().filter(|order| !order.status.holds_stock());
+    let unpaid = unpaid.count();
+    if offered > unpaid {
+        violations.push(format!(
+            "{offered} units were offered to runners-up, but only {unpaid} orders ended unpaid"
+        ));
+    }
+    offered
+}
+
+/// Each order is at the campaign's price, and no buyer has more than the limit.
+fn audit_purchases(
+    campaign: &Campaign,
+    price: Money,
+    per_buyer: Option<Units>,
+    orders: &[Order],
+    violations: &mut Vec<String>,
+) {
+    let mut taken: HashMap<BidderId, u64> = HashMap::new();
+    for order in orders {
+        if order.price != price || !matches!(order.origin, Origin::Bought { .. }) {
+            violations.push(format!(
+                "order {} was not bought at the price of the campaign",
+                order.id
+            ));
+        }
+        let (window, at) = (campaign.terms.window, order.created_at);
+        if at < window.start() || at >= window.end() {
+            violations.push(format!("order {} is outside the window", order.id));
+        }
+        if order.status.holds_stock() {
+            *taken.entry(order.bidder).or_default() += u64::from(order.units.get());
+        }
+    }
+    let Some(limit) = per_buyer else {
+        return;
+    };
+    for (bidder, units) in taken {
+        if units > u64::from(limit.get()) {
+            violations.push(format!(
+                "buyer {bidder} has {units} units, but the limit is {limit}"
+            ));
+        }
     }
 }

@@ -2,17 +2,36 @@
 
 use std::sync::Arc;
 
+use super::lane::{Batched, Lane};
 use super::renewal::is_stale;
 use super::retry::retry;
 use super::sale::Sale;
 use super::{Durability, Engine};
 use crate::bid::{AcceptedBid, Bid, NewBid, admit_price};
+use crate::campaign::Campaign;
 use crate::error::{Rejection, Result, StoreError, StoreErrorKind};
 use crate::id::{BidId, CampaignId};
 use crate::store::{Epoch, EventBatch, Placed, Placement, StoreResult};
+use crate::ticket::Ticket;
 
 /// How often a batch may be placed: once, again in the life that another node began, and again in further ones.
 const TRIES: u32 = 4;
+
+impl Batched for NewBid {
+    type Answer = AcceptedBid;
+
+    fn lane(sale: &Sale) -> &Lane<Self> {
+        &sale.bids
+    }
+
+    async fn carry_out(
+        engine: &Engine,
+        sale: &Arc<Sale>,
+        batch: &[Self],
+    ) -> StoreResult<Vec<Result<AcceptedBid, Rejection>>> {
+        engine.place_batch(sale, batch).await
+    }
+}
 
 impl Engine {
     /// Places a bid, and answers it as it was accepted. With [`Durability::Ledger`] it is in the ledger by then.
@@ -25,8 +44,12 @@ impl Engine {
     /// when too many bids wait, [`Error::Store`](crate::Error::Store) when a store fails: if its kind is
     /// [`Indeterminate`](StoreErrorKind::Indeterminate) the bid may stand; placing it again with the same key tells.
     pub async fn place_bid(&self, campaign: CampaignId, bid: Bid) -> Result<AcceptedBid> {
-        let sale = self.sale(campaign).await?;
+        let (sale, copy) = self.sale_now(campaign).await?;
+        if sale.campaign.terms.format.is_first_come() {
+            return Err(Rejection::WrongFormat.into());
+        }
         admit_price(&sale.campaign.terms, bid.price)?;
+        require_ticket(&copy, bid.ticket)?;
         let id = match &bid.key {
             Some(key) => BidId::derive(campaign, bid.bidder, key.as_str()),
             None => self.fresh_id(),
@@ -56,7 +79,7 @@ impl Engine {
     }
 
     /// Places a batch in the book and, if bids are acknowledged by the ledger, records it there.
-    pub(super) async fn place_batch(
+    async fn place_batch(
         &self,
         sale: &Arc<Sale>,
         bids: &[NewBid],
@@ -132,6 +155,14 @@ impl Engine {
         sale.tell(checkpoint);
         Ok(())
     }
+}
+
+/// Whether a request that comes with `ticket`, or without one, is welcome.
+pub(super) fn require_ticket(campaign: &Campaign, ticket: Option<Ticket>) -> Result<(), Rejection> {
+    if campaign.guards.need_ticket() && ticket.is_none() {
+        return Err(Rejection::TicketMissing);
+    }
+    Ok(())
 }
 
 fn accepted(placement: &Placement) -> Option<&AcceptedBid> {

@@ -14,7 +14,7 @@ use crate::money::Money;
 use crate::order::Order;
 use crate::product::Product;
 use crate::stock::{Level, Units};
-use crate::store::{CampaignOutcome, Listing, Page};
+use crate::store::{CampaignOutcome, Listing, Page, ProductChange, ProductOutcome};
 
 /// A product to be.
 #[derive(Clone, Debug)]
@@ -110,6 +110,35 @@ impl Engine {
         Ok(self.0.ledger.products(page).await?)
     }
 
+    /// Changes a product: its words, its reserve price for campaigns to come, its stock.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`](crate::Error::Rejected) for an unknown product, for stock that is promised or sold, and for the
+    /// id of another change; [`Error::Store`](crate::Error::Store): call again.
+    pub async fn change_product(&self, id: ProductId, change: &ProductChange) -> Result<Product> {
+        let at = self.now();
+        let outcome = retry(self.options().retries, || {
+            self.0.ledger.change_product(id, change, at)
+        })
+        .await?;
+        match outcome {
+            ProductOutcome::Changed(product) => Ok(product),
+            ProductOutcome::UnknownProduct => Err(Rejection::UnknownProduct.into()),
+            ProductOutcome::StockOutOfRange { promised } => {
+                Err(Rejection::StockBelowPromised { promised }.into())
+            }
+            ProductOutcome::IdReused => Err(Rejection::KeyReused.into()),
+        }
+    }
+
+    /// Products with at most `most` available units, the fewest first.
+    ///
+    /// # Errors
+    /// [`Error::Store`](crate::Error::Store).
+    pub async fn low_stock(&self, most: Units, page: Page) -> Result<Listing<Product>> {
+        Ok(self.0.ledger.low_stock(most, page).await?)
+    }
+
     /// Adds a campaign and promises it its quota out of the product's stock.
     ///
     /// # Errors
@@ -157,7 +186,7 @@ impl Engine {
                 return Err(Rejection::QuotaBeyondStock.into());
             }
         }
-        self.forget_absence(campaign.id).await;
+        self.warm(&campaign).await;
         Ok(campaign)
     }
 
@@ -187,7 +216,7 @@ impl Engine {
         bidder: BidderId,
         page: Page,
     ) -> Result<Listing<AcceptedBid>> {
-        self.sale(campaign).await?;
+        self.known_campaign(campaign).await?;
         Ok(self.0.ledger.bids_of(campaign, bidder, page).await?)
     }
 
@@ -199,12 +228,12 @@ impl Engine {
         Ok(self.0.ledger.order(id).await?)
     }
 
-    /// The orders of a campaign, by rank.
+    /// The orders of a campaign by rank, those of a first-come campaign by age.
     ///
     /// # Errors
     /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign, [`Error::Store`](crate::Error::Store).
     pub async fn orders_in(&self, campaign: CampaignId, page: Page) -> Result<Listing<Order>> {
-        self.sale(campaign).await?;
+        self.known_campaign(campaign).await?;
         Ok(self.0.ledger.orders_in(campaign, page).await?)
     }
 

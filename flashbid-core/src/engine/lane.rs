@@ -1,53 +1,81 @@
-//! One campaign's bids on their way to the stores.
+//! One campaign's bids or purchases on their way to the stores.
 //!
 //! A lane has no timer: what queues while a call is under way goes with the next call, so a quiet campaign is
 //! answered at once and a busy one in large batches.
 
 use std::collections::VecDeque;
+use std::fmt::Debug;
+use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
 use super::Engine;
 use super::sale::Sale;
-use crate::bid::{AcceptedBid, NewBid};
-use crate::error::{Error, Result, StoreError, StoreErrorKind};
+use crate::error::{Error, Rejection, Result, StoreError, StoreErrorKind};
+use crate::store::StoreResult;
+
+/// Something that goes to the stores in batches.
+pub(super) trait Batched: Sized + Debug + Send + Sync + 'static {
+    /// What one of them is answered.
+    type Answer: Debug + Send + 'static;
+
+    /// Where they queue.
+    fn lane(sale: &Sale) -> &Lane<Self>;
+
+    /// Does what a batch asks for, and answers each in its turn.
+    fn carry_out(
+        engine: &Engine,
+        sale: &Arc<Sale>,
+        batch: &[Self],
+    ) -> impl Future<Output = StoreResult<Vec<Result<Self::Answer, Rejection>>>> + Send;
+}
 
 /// The queue of one campaign on this node.
-#[derive(Debug, Default)]
-pub(super) struct Lane(Mutex<Queue>);
+#[derive(Debug)]
+pub(super) struct Lane<B: Batched>(Mutex<Queue<B>>);
 
-#[derive(Debug, Default)]
-struct Queue {
-    waiting: VecDeque<Waiting>,
+impl<B: Batched> Default for Lane<B> {
+    fn default() -> Self {
+        Self(Mutex::new(Queue {
+            waiting: VecDeque::new(),
+            draining: 0,
+        }))
+    }
+}
+
+#[derive(Debug)]
+struct Queue<B: Batched> {
+    waiting: VecDeque<Waiting<B>>,
     /// Tasks that are emptying the queue.
     draining: usize,
 }
 
 #[derive(Debug)]
-struct Waiting {
-    bid: NewBid,
-    answer: oneshot::Sender<Result<AcceptedBid>>,
+struct Waiting<B: Batched> {
+    asked: B,
+    answer: oneshot::Sender<Result<B::Answer>>,
 }
 
-impl Lane {
-    fn queue(&self) -> MutexGuard<'_, Queue> {
+impl<B: Batched> Lane<B> {
+    fn queue(&self) -> MutexGuard<'_, Queue<B>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// One task that empties a lane.
-struct Draining {
+struct Draining<B: Batched> {
     sale: Arc<Sale>,
     /// Whether the queue counts this task.
     counted: bool,
+    of: PhantomData<B>,
 }
 
-impl Draining {
+impl<B: Batched> Draining<B> {
     /// The next batch. Without one the task is over: the queue stops counting it in the same step that found nothing,
     /// so whoever queues next starts another.
-    fn next_batch(&mut self, most: usize) -> Option<Vec<Waiting>> {
-        let mut queue = self.sale.lane.queue();
+    fn next_batch(&mut self, most: usize) -> Option<Vec<Waiting<B>>> {
+        let mut queue = B::lane(&self.sale).queue();
         if queue.waiting.is_empty() {
             queue.draining -= 1;
             self.counted = false;
@@ -58,46 +86,52 @@ impl Draining {
     }
 }
 
-impl Drop for Draining {
+impl<B: Batched> Drop for Draining<B> {
     /// A task that panicked is no longer counted either.
     fn drop(&mut self) {
         if self.counted {
-            self.sale.lane.queue().draining -= 1;
+            B::lane(&self.sale).queue().draining -= 1;
         }
     }
 }
 
 impl Engine {
-    /// Queues `bid` and waits for what becomes of it. Once queued it is placed even if the caller goes away.
-    pub(super) async fn through_lane(&self, sale: &Arc<Sale>, bid: NewBid) -> Result<AcceptedBid> {
+    /// Queues what is `asked` and waits for what becomes of it. Once queued it is carried out even if the caller goes
+    /// away.
+    pub(super) async fn through_lane<B: Batched>(
+        &self,
+        sale: &Arc<Sale>,
+        asked: B,
+    ) -> Result<B::Answer> {
         let (answer, answered) = oneshot::channel();
         let start = {
-            let mut queue = sale.lane.queue();
+            let mut queue = B::lane(sale).queue();
             if queue.waiting.len() >= self.options().waiting {
                 return Err(Error::Overloaded);
             }
-            queue.waiting.push_back(Waiting { bid, answer });
+            queue.waiting.push_back(Waiting { asked, answer });
             let start = queue.draining < self.options().batches_in_flight;
             queue.draining += usize::from(start);
             start
         };
         if start {
-            tokio::spawn(self.clone().drain(Draining {
+            tokio::spawn(self.clone().drain(Draining::<B> {
                 sale: sale.clone(),
                 counted: true,
+                of: PhantomData,
             }));
         }
         answered.await.unwrap_or_else(|_| Err(lost().into()))
     }
 
-    async fn drain(self, mut draining: Draining) {
+    async fn drain<B: Batched>(self, mut draining: Draining<B>) {
         while let Some(batch) = draining.next_batch(self.options().batch) {
-            let (bids, answers): (Vec<_>, Vec<_>) = batch
+            let (asked, answers): (Vec<_>, Vec<_>) = batch
                 .into_iter()
-                .map(|waiting| (waiting.bid, waiting.answer))
+                .map(|waiting| (waiting.asked, waiting.answer))
                 .unzip();
-            let outcomes = self.place_batch(&draining.sale, &bids).await;
-            // A caller who no longer listens has gone away; its bid stands.
+            let outcomes = B::carry_out(&self, &draining.sale, &asked).await;
+            // A caller who no longer listens has gone away; what it asked for stands.
             match outcomes {
                 Ok(outcomes) => answers
                     .into_iter()
@@ -113,7 +147,7 @@ impl Engine {
     }
 }
 
-/// The task that had the bid died; whether the bid was placed, nobody knows.
+/// The task that had it died; whether it was carried out, nobody knows.
 fn lost() -> StoreError {
-    StoreError::new("engine", "place", StoreErrorKind::Indeterminate)
+    StoreError::new("engine", "lane", StoreErrorKind::Indeterminate)
 }

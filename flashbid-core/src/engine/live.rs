@@ -4,22 +4,12 @@ use tokio::sync::watch;
 
 use super::retry::retry;
 use super::{Durability, Engine};
-use crate::campaign::Campaign;
 use crate::error::Result;
 use crate::id::{BidderId, CampaignId};
 use crate::rank::Sequence;
 use crate::store::{Epoch, EventBatch, Ranking, Standing};
 
 impl Engine {
-    /// One campaign as this node knows it: what it sells and its terms, which never change. Its phase may be old;
-    /// [`Engine::campaign`] has the newest, at the price of asking the ledger.
-    ///
-    /// # Errors
-    /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign, [`Error::Store`](crate::Error::Store).
-    pub async fn known_campaign(&self, campaign: CampaignId) -> Result<Campaign> {
-        Ok(self.sale(campaign).await?.campaign.clone())
-    }
-
     /// The best `n` standings of a campaign and the figures of its book, of one moment.
     ///
     /// # Errors

@@ -3,32 +3,36 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use moka::Expiry;
 use moka::future::Cache;
 use tokio::sync::watch;
 
 use super::lane::Lane;
+use super::purchasing::failures::Failures;
 use super::rebuild::Rebuilt;
 use super::retry::{Retries, retry};
 use super::{Engine, Options};
+use crate::bid::NewBid;
 use crate::campaign::Campaign;
-use crate::error::{Error, Rejection, Result, StoreErrorKind};
+use crate::error::{Result, StoreErrorKind};
 use crate::id::CampaignId;
 use crate::rank::Sequence;
-use crate::store::StoreResult;
+use crate::stock::Level;
+use crate::store::{HoldRequest, StoreResult};
 
 /// A campaign as this node sells it. The phase in it may be old; the terms never change.
 #[derive(Debug)]
 pub(super) struct Sale {
     pub(super) campaign: Campaign,
-    pub(super) lane: Lane,
+    pub(super) bids: Lane<NewBid>,
+    pub(super) purchases: Lane<HoldRequest>,
+    /// The purchases that could not be made orders.
+    pub(super) failures: Failures,
     /// The last event that may be told to anyone: what is told is never taken back.
     told: watch::Sender<Sequence>,
     /// Up to here this node let the book forget its events.
     forgotten: AtomicU64,
-    /// Held while the book is opened, so that a lost book is opened once.
+    /// Held while the book is opened or the counter loaded, so that a lost one is opened once.
     pub(super) opening: tokio::sync::Mutex<()>,
 }
 
@@ -36,7 +40,9 @@ impl Sale {
     fn new(campaign: Campaign) -> Self {
         Self {
             campaign,
-            lane: Lane::default(),
+            bids: Lane::default(),
+            purchases: Lane::default(),
+            failures: Failures::default(),
             told: watch::Sender::default(),
             forgotten: AtomicU64::new(0),
             opening: tokio::sync::Mutex::default(),
@@ -68,91 +74,37 @@ impl Sale {
     }
 }
 
-/// The sales of this node; also remembers for a moment which campaigns do not exist.
+/// The sales of this node.
 #[derive(Debug)]
-pub(super) struct Sales(Cache<CampaignId, Option<Arc<Sale>>>);
+pub(super) struct Sales(Cache<CampaignId, Arc<Sale>>);
 
 impl Sales {
     pub(super) fn new(options: &Options) -> Self {
-        let expiry = Lifetimes {
-            idle: options.idle,
-            absent: options.absent,
-        };
         Self(
             Cache::builder()
                 .max_capacity(options.campaigns)
-                .expire_after(expiry)
+                .time_to_idle(options.idle)
                 .build(),
         )
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Lifetimes {
-    idle: Duration,
-    absent: Duration,
-}
-
-impl Lifetimes {
-    /// Up to a quarter more by the id, so that entries made together do not all end together.
-    fn of(self, id: CampaignId, sale: Option<&Arc<Sale>>) -> Duration {
-        let lifetime = if sale.is_some() {
-            self.idle
-        } else {
-            self.absent
-        };
-        lifetime + lifetime * u32::from(id.as_bytes()[15]) / (4 * 255)
-    }
-}
-
-impl Expiry<CampaignId, Option<Arc<Sale>>> for Lifetimes {
-    fn expire_after_create(
-        &self,
-        id: &CampaignId,
-        sale: &Option<Arc<Sale>>,
-        _: std::time::Instant,
-    ) -> Option<Duration> {
-        Some(self.of(*id, sale.as_ref()))
-    }
-
-    fn expire_after_read(
-        &self,
-        id: &CampaignId,
-        sale: &Option<Arc<Sale>>,
-        _: std::time::Instant,
-        left: Option<Duration>,
-        _: std::time::Instant,
-    ) -> Option<Duration> {
-        if sale.is_some() {
-            Some(self.of(*id, sale.as_ref()))
-        } else {
-            left
+impl Engine {
+    /// The sale of a campaign.
+    pub(super) async fn sale(&self, id: CampaignId) -> Result<Arc<Sale>> {
+        match self.0.sales.0.get(&id).await {
+            Some(sale) => Ok(sale),
+            None => Ok(self.sale_now(id).await?.0),
         }
     }
-}
 
-impl Engine {
-    /// The sale of a campaign; many callers at once cost one read of the ledger.
-    pub(super) async fn sale(&self, id: CampaignId) -> Result<Arc<Sale>> {
+    /// The sale of a campaign, and the newest copy of the campaign itself.
+    pub(super) async fn sale_now(&self, id: CampaignId) -> Result<(Arc<Sale>, Arc<Campaign>)> {
+        let campaign = self.known_campaign(id).await?;
         let sales = &self.0.sales.0;
-        let sale = match sales.get(&id).await {
-            Some(sale) => sale,
-            None => sales
-                .try_get_with(id, self.load_sale(id))
-                .await
-                .map_err(|error| (*error).clone())?,
-        };
-        sale.ok_or(Error::Rejected(Rejection::UnknownCampaign))
-    }
-
-    async fn load_sale(&self, id: CampaignId) -> StoreResult<Option<Arc<Sale>>> {
-        let campaign = retry(self.options().retries, || self.0.ledger.campaign(id)).await?;
-        Ok(campaign.map(|campaign| Arc::new(Sale::new(campaign))))
-    }
-
-    /// Forgets what was believed of a campaign's absence.
-    pub(super) async fn forget_absence(&self, id: CampaignId) {
-        self.0.sales.0.invalidate(&id).await;
+        let new = async { Arc::new(Sale::new(Campaign::clone(&campaign))) };
+        let sale = sales.get_with(id, new).await;
+        Ok((sale, campaign))
     }
 
     /// Makes a call that needs the campaign's book. When the hot store does not have it, it is opened from the ledger
@@ -202,5 +154,45 @@ impl Engine {
             bids: seed.bids.len(),
             last_sequence: last.map_or(Sequence::ZERO, |bid| bid.sequence),
         }))
+    }
+
+    /// Makes a call that needs the campaign's counter. When the hot store does not have it, it is loaded from the ledger
+    /// first.
+    pub(super) async fn with_gate<T, F>(
+        &self,
+        sale: &Sale,
+        mut call: impl FnMut() -> F,
+    ) -> StoreResult<T>
+    where
+        F: Future<Output = StoreResult<T>>,
+    {
+        let mut retries = Retries::new(self.options().retries);
+        let missing = |result: &StoreResult<T>| matches!(result, Err(error) if error.kind == StoreErrorKind::NotFound);
+        let result = retries.call(&mut call).await;
+        if !missing(&result) {
+            return result;
+        }
+        let opening = sale.opening.lock().await;
+        let result = retries.call(&mut call).await;
+        if !missing(&result) {
+            return result;
+        }
+        let loaded = self.load_gate(sale).await;
+        loaded.map_err(|error| retries.answer(error))?;
+        drop(opening);
+        retries.call(call).await
+    }
+
+    /// Loads the campaign's counter from what the ledger knows; a loaded one is left as it is. `None` when the ledger
+    /// does not know the campaign.
+    pub(super) async fn load_gate(&self, sale: &Sale) -> StoreResult<Option<Level>> {
+        let (retries, id) = (self.options().retries, sale.campaign.id);
+        let Some(seed) = retry(retries, || self.0.ledger.gate_seed(id)).await? else {
+            return Ok(None);
+        };
+        if seed.sealed {
+            self.remember_closed(id);
+        }
+        retry(retries, || self.0.hot.load(&seed)).await.map(Some)
     }
 }

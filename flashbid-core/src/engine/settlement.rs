@@ -22,9 +22,9 @@ const TRIES: u32 = 3;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SettleOutcome {
-    /// The winners have their orders since now.
+    /// It is over since now, and the winners of a ranked campaign have their orders.
     Settled {
-        /// How many.
+        /// How many those are.
         orders: usize,
     },
     /// The winners have had their orders since before.
@@ -38,7 +38,8 @@ pub enum SettleOutcome {
 }
 
 impl Engine {
-    /// Settles a campaign whose window has ended: the best of its book get orders. May be called at any time, by any
+    /// Settles a campaign whose window has ended: the best of a ranked campaign's book get orders, and what a first-come
+    /// campaign has not sold goes back to the product. May be called at any time, by any
     /// number of nodes, any number of times.
     ///
     /// # Errors
@@ -55,7 +56,11 @@ impl Engine {
         let Some(lease) = self.lease(&current).await? else {
             return Ok(SettleOutcome::Busy);
         };
-        let outcome = self.settle_with(&sale, &lease).await;
+        let outcome = if current.terms.format.is_first_come() {
+            self.end_with(&sale, &lease).await
+        } else {
+            self.settle_with(&sale, &lease).await
+        };
         self.give_back(&lease).await;
         outcome
     }
@@ -122,6 +127,7 @@ impl Engine {
         })
         .await?;
         self.remember_closed(id);
+        self.tell_change(id).await;
         Ok(match settlement {
             Settlement::Committed => SettleOutcome::Settled {
                 orders: plan.orders.len(),

@@ -8,32 +8,38 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
+use super::copies::LOOK;
 use super::retry::retry;
 use super::{Engine, SettleOutcome};
 use crate::campaign::{Campaign, Phase};
 use crate::error::Result;
 use crate::id::CampaignId;
-use crate::store::Page;
+use crate::store::{ChangeCursor, Page};
 use crate::time::Timestamp;
 
 /// Campaigns that are looked up at once.
 const PAGE: u32 = 500;
 
 impl Engine {
-    /// Looks every `interval` for campaigns that have started and are not settled, and tends each of them in a task
-    /// of its own, so that one that fails or hangs never delays another. Ends when `stop` does and the work under way
+    /// Looks every `interval` for orders whose time to pay is over, and for campaigns that have started and are not
+    /// settled. It tends each of these in a task of its own, so that one that fails or hangs never delays another. Ends when `stop` does and the work under way
     /// is done.
     pub async fn run(&self, interval: Duration, stop: impl Future<Output = ()>) {
         let mut stop = pin!(stop);
         let mut ticks = tokio::time::interval(interval.max(Duration::from_millis(1)));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut looks = tokio::time::interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut cursor = ChangeCursor::default();
         let mut busy = HashSet::new();
         let mut tasks = JoinSet::new();
         loop {
             tokio::select! {
                 () = &mut stop => break,
                 Some(tended) = tasks.join_next() => note(&mut busy, tended),
+                _ = looks.tick() => self.follow_changes(&mut cursor).await,
                 _ = ticks.tick() => {
+                    self.tend_orders().await;
                     self.spawn_due(&mut busy, &mut tasks).await;
                     self.tidy().await;
                 }
@@ -44,11 +50,16 @@ impl Engine {
         }
     }
 
-    /// Tends every campaign that has started and is not settled, once, and answers what came of each.
+    /// Does once what [`Engine::run`] does again and again: ends orders whose time to pay is over, offers what is left, and
+    /// tends every campaign that has started and is not settled. Answers what came of each of these.
     ///
     /// # Errors
     /// [`Error::Store`](crate::Error::Store) when the ledger cannot tell which those are.
     pub async fn tend(&self) -> Result<Vec<(CampaignId, Result<Option<SettleOutcome>>)>> {
+        self.expire_orders().await?;
+        for campaign in self.with_units_left().await? {
+            self.offer(campaign.id).await?;
+        }
         let mut tended = Vec::new();
         for campaign in self.due().await? {
             let id = campaign.id;
@@ -83,6 +94,25 @@ impl Engine {
         }
     }
 
+    /// Ends orders whose time to pay is over, and offers what settled campaigns have left.
+    async fn tend_orders(&self) {
+        if let Err(error) = self.expire_orders().await {
+            tracing::warn!(%error, "cannot expire orders; trying again");
+        }
+        let left = match self.with_units_left().await {
+            Ok(left) => left,
+            Err(error) => {
+                tracing::warn!(%error, "cannot look for units to offer; trying again");
+                return;
+            }
+        };
+        for campaign in left {
+            if let Err(error) = self.offer(campaign.id).await {
+                tracing::warn!(campaign = %campaign.id, %error, "cannot offer units; trying again");
+            }
+        }
+    }
+
     /// Every campaign that has started and is neither settled nor cancelled.
     ///
     /// # Errors
@@ -103,7 +133,7 @@ impl Engine {
         }
     }
 
-    /// Settles a campaign that is over; opens and relays one that runs.
+    /// Settles a campaign that is over; opens one that runs, and moves to the ledger what its hot store has.
     async fn tend_campaign(&self, campaign: Campaign) -> Result<Option<SettleOutcome>> {
         if campaign.terms.window.end() <= self.now() {
             return self.settle(campaign.id).await.map(Some);
@@ -119,9 +149,17 @@ impl Engine {
             })
             .await;
             self.give_back(&lease).await;
-            opened?;
+            if opened? {
+                self.tell_change(campaign.id).await;
+            }
         }
-        self.relay(campaign.id).await?;
+        if campaign.terms.format.is_first_come() {
+            self.dispatch(campaign.id).await?;
+            let sale = self.sale(campaign.id).await?;
+            self.sweep(&sale).await?;
+        } else {
+            self.relay(campaign.id).await?;
+        }
         Ok(None)
     }
 

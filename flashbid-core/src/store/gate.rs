@@ -52,8 +52,7 @@ pub enum Purpose {
     /// A purchase: taken within the window and before the seal only, and queued until it is acknowledged, so that
     /// somebody makes an order of it whatever becomes of who took it.
     Purchase(PurchaseId),
-    /// A line of a cart: as a purchase, but not queued. Until there is an order of it, it is nothing, and its time is
-    /// short.
+    /// A line of a cart: as a purchase, but not queued, for it is nothing until the whole cart is ordered.
     Cart,
     /// What was decided elsewhere: neither window nor seal nor queue.
     Allocation,

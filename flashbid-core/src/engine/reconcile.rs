@@ -1,0 +1,267 @@
+//! Comparing the hot counters with the ledger, hold by hold, and repairing them.
+//!
+//! The two are read one after the other while people buy, so what differs once may only be under way. A difference
+//! counts when it is found twice, a while apart, in the same words; so the words tell how far apart two figures are, not
+//! the figures, which change while people buy. Only the hot store is ever repaired, and only to
+//! what the ledger says: nothing becomes available that the ledger does not have.
+
+mod compare;
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::Engine;
+use super::retry::retry;
+use super::sale::Sale;
+use crate::campaign::Campaign;
+use crate::discrepancy::{Discrepancy, DiscrepancyKind};
+use crate::error::{Rejection, Result, StoreErrorKind};
+use crate::id::{CampaignId, HoldId, ProductId};
+use crate::order::Order;
+use crate::purchase::HoldFate;
+use crate::store::{GateContents, GateSeed, HoldRepair, Listing, Page, StoreResult};
+use compare::Hot;
+
+/// How long a difference must last to count: longer than a call to a store takes.
+const LASTS: Duration = Duration::from_millis(500);
+
+/// Entries that are read at once.
+const PAGE: u32 = 1_000;
+
+/// What reconciling a campaign came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reconciled {
+    /// What did not agree.
+    pub found: Vec<Discrepancy>,
+    /// What does not agree after the repair; the same when nothing was to be repaired.
+    pub left: Vec<Discrepancy>,
+}
+
+impl Engine {
+    /// Compares a campaign's counter, holds, orders and stock with each other, records what does not agree, and repairs
+    /// the hot store if `fix`. Takes at least half a second when something differs. Discrepancies within the ledger
+    /// are told and left to an operator.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign, [`Error::Store`](crate::Error::Store).
+    pub async fn reconcile(&self, campaign: CampaignId, fix: bool) -> Result<Reconciled> {
+        let sale = self.sale(campaign).await?;
+        let found = self.lasting(&sale).await?;
+        self.note(&sale, &found).await?;
+        if !fix || found.is_empty() {
+            return Ok(Reconciled {
+                left: found.clone(),
+                found,
+            });
+        }
+        self.repair(&sale, &found).await?;
+        let left = self.lasting(&sale).await?;
+        self.note(&sale, &left).await?;
+        Ok(Reconciled { found, left })
+    }
+
+    /// Loads the counters of a product's running campaigns into the hot store, where they are not, and answers those
+    /// campaigns.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`](crate::Error::Rejected) for an unknown product, [`Error::Store`](crate::Error::Store).
+    pub async fn load_stock(&self, product: ProductId) -> Result<Vec<Campaign>> {
+        if self.product(product).await?.is_none() {
+            return Err(Rejection::UnknownProduct.into());
+        }
+        let mut loaded = Vec::new();
+        for campaign in self.campaigns_of(product).await? {
+            if campaign.terms.format.is_first_come() && !campaign.phase.is_closed() {
+                let sale = self.sale(campaign.id).await?;
+                self.load_gate(&sale).await?;
+                loaded.push(campaign);
+            }
+        }
+        Ok(loaded)
+    }
+
+    /// Discrepancies that were recorded, the newest first; only those that last if `open`.
+    ///
+    /// # Errors
+    /// [`Error::Store`](crate::Error::Store).
+    pub async fn discrepancies(&self, open: bool, page: Page) -> Result<Listing<Discrepancy>> {
+        Ok(self.0.ledger.discrepancies(open, page).await?)
+    }
+
+    /// What differs twice.
+    async fn lasting(&self, sale: &Sale) -> Result<Vec<Discrepancy>> {
+        let first = self.differences(sale).await?;
+        if first.is_empty() {
+            return Ok(first);
+        }
+        tokio::time::sleep(LASTS).await;
+        let again = self.differences(sale).await?;
+        let alike = |one: &Discrepancy, other: &Discrepancy| {
+            (one.kind, one.subject, &one.expected, &one.found)
+                == (other.kind, other.subject, &other.expected, &other.found)
+        };
+        Ok(first
+            .into_iter()
+            .filter(|one| again.iter().any(|other| alike(one, other)))
+            .collect())
+    }
+
+    async fn differences(&self, sale: &Sale) -> Result<Vec<Discrepancy>> {
+        let id = sale.campaign.id;
+        // The hot store first: the ledger then has whatever the holds were made orders of meanwhile.
+        let hot = self.hot_contents(sale).await?;
+        let now = self.now();
+        let (seed, current) = (self.seed(id).await?, self.current(sale).await?);
+        let orders = self.all_orders(id).await?;
+        let product = self.product(current.product).await?;
+        let product = product.ok_or(Rejection::UnknownProduct)?;
+        let campaigns = self.campaigns_of(current.product).await?;
+        let mut found = Vec::new();
+        if let Some(contents) = &hot {
+            Hot {
+                contents,
+                seed: &seed,
+                now,
+            }
+            .compare(&mut found);
+        }
+        compare::campaign(&current, &orders, &mut found);
+        compare::product(&current, &product, &campaigns, &mut found);
+        let noticed_at = now;
+        Ok(found
+            .into_iter()
+            .map(|difference| difference.noticed(id, noticed_at))
+            .collect())
+    }
+
+    /// What the hot store has of a campaign. The counter of one that still sells is loaded if it is missing; one of a
+    /// campaign that is over may be gone.
+    async fn hot_contents(&self, sale: &Sale) -> Result<Option<GateContents>> {
+        let id = sale.campaign.id;
+        let contents = retry(self.options().retries, || self.0.hot.contents(id)).await;
+        match contents {
+            Ok(Some(contents)) => return Ok(Some(contents)),
+            Ok(None) => {}
+            Err(error) if error.kind == StoreErrorKind::NotFound => {}
+            Err(error) => return Err(error.into()),
+        }
+        let current = self.current(sale).await?;
+        if !current.terms.format.is_first_come() || current.phase.is_closed() {
+            return Ok(None);
+        }
+        self.load_gate(sale).await?;
+        Ok(retry(self.options().retries, || self.0.hot.contents(id)).await?)
+    }
+
+    async fn repair(&self, sale: &Sale, found: &[Discrepancy]) -> Result<()> {
+        let id = sale.campaign.id;
+        let strays = subjects(found, DiscrepancyKind::HoldUnknown);
+        if !strays.is_empty() {
+            let holds: Vec<HoldId> = strays.into_iter().map(HoldId::new).collect();
+            let fates = retry(self.options().retries, || {
+                self.0.ledger.void_holds(id, &holds)
+            })
+            .await?;
+            let void = holds.iter().zip(&fates);
+            let void: Vec<HoldId> = void
+                .filter(|(_, fate)| matches!(fate, HoldFate::Void(_)))
+                .map(|(hold, _)| *hold)
+                .collect();
+            self.with_gate(sale, || self.0.hot.release(id, &void))
+                .await?;
+        }
+        let differing: HashSet<Uuid> = [DiscrepancyKind::HoldMissing, DiscrepancyKind::HoldState]
+            .into_iter()
+            .flat_map(|kind| subjects(found, kind))
+            .collect();
+        let in_hot = found.iter().any(|discrepancy| {
+            !matches!(
+                discrepancy.kind,
+                DiscrepancyKind::Campaign | DiscrepancyKind::Product
+            )
+        });
+        if !in_hot {
+            return Ok(());
+        }
+        // Read anew, the hot store first: a hold that moves on meanwhile is not in the state that was seen.
+        let Some(contents) = self.hot_contents(sale).await? else {
+            return Ok(());
+        };
+        let seed = self.seed(id).await?;
+        let repairs: Vec<HoldRepair> = seed
+            .holds
+            .iter()
+            .filter(|hold| differing.contains(&hold.id.uuid()))
+            .map(|hold| HoldRepair {
+                hold: *hold,
+                seen: compare::find(&contents.holds, hold.id).map(|seen| seen.state),
+            })
+            .collect();
+        let level = self
+            .with_gate(sale, || self.0.hot.repair(id, seed.quota, &repairs))
+            .await?;
+        tracing::warn!(campaign = %id, holds = repairs.len(), available = level.available.get(), "repaired a counter");
+        Ok(())
+    }
+
+    async fn note(&self, sale: &Sale, found: &[Discrepancy]) -> Result<()> {
+        let (id, now) = (sale.campaign.id, self.now());
+        for discrepancy in found {
+            tracing::warn!(
+                campaign = %id,
+                kind = discrepancy.kind.as_str(),
+                subject = %discrepancy.subject,
+                expected = discrepancy.expected,
+                found = discrepancy.found,
+                "a discrepancy"
+            );
+        }
+        retry(self.options().retries, || {
+            self.0.ledger.note_discrepancies(id, found, now)
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn seed(&self, campaign: CampaignId) -> Result<GateSeed> {
+        let seed = retry(self.options().retries, || self.0.ledger.gate_seed(campaign)).await?;
+        Ok(seed.ok_or(Rejection::UnknownCampaign)?)
+    }
+
+    async fn all_orders(&self, campaign: CampaignId) -> StoreResult<Vec<Order>> {
+        let mut orders = Vec::new();
+        loop {
+            let page = Page {
+                skip: orders.len() as u64,
+                limit: PAGE,
+            };
+            let found = self.0.ledger.orders_in(campaign, page).await?.items;
+            if found.is_empty() {
+                return Ok(orders);
+            }
+            orders.extend(found);
+        }
+    }
+
+    async fn campaigns_of(&self, product: ProductId) -> StoreResult<Vec<Campaign>> {
+        let mut campaigns = Vec::new();
+        loop {
+            let page = Page {
+                skip: campaigns.len() as u64,
+                limit: PAGE,
+            };
+            let found = self.0.ledger.campaigns_of(product, page).await?.items;
+            if found.is_empty() {
+                return Ok(campaigns);
+            }
+            campaigns.extend(found);
+        }
+    }
+}
+
+fn subjects(found: &[Discrepancy], kind: DiscrepancyKind) -> Vec<Uuid> {
+    let of_kind = found.iter().filter(|discrepancy| discrepancy.kind == kind);
+    of_kind.map(|discrepancy| discrepancy.subject).collect()
+}
