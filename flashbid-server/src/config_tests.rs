@@ -73,7 +73,7 @@ fn a_wrong_file_is_one_line_without_the_secret_in_it() {
         ("limit_user = \"many\"\n", "COUNT/SECONDS"),
         ("limit_ip = 5\n", "string"),
         ("trusted_proxies = [\"nginx\"]\n", "network"),
-        ("max_requests = 0\n", "max_requests"),
+        ("max_requests = 0\n", "nonzero"),
         ("webhook_secret = \"sesame\"\n", "too short"),
         ("durability = \"never\"\n", "ledger or hot"),
         ("cors_origin = [\"shop\"]\n", "origin"),
