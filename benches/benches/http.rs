@@ -15,7 +15,7 @@ use flashbid_benches::{bidder, running_sale};
 use flashbid_core::id::CampaignId;
 use flashbid_server::Server;
 use flashbid_server::accounts::{Account, Hasher, Password, draw_weight};
-use flashbid_server::config::{Config, LedgerUrl, Secret};
+use flashbid_server::config::{Config, LedgerUrl, RateLimit, RateLimits, Secret};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tempfile::TempDir;
@@ -76,6 +76,16 @@ async fn serve_bids(folder: &Path) -> Server {
     let mut config = Config::default();
     config.listen = "127.0.0.1:0".into();
     config.ledger = LedgerUrl::Sqlite(folder.join("flashbid.db"));
+    // Limits that everybody is within, but that are looked at: what they cost is a part of a bid's cost.
+    let wide = RateLimit::On {
+        requests: 10_000,
+        window: Duration::from_millis(50),
+    };
+    config.limits = RateLimits {
+        user: wide,
+        address: wide,
+        ..RateLimits::OFF
+    };
     config.admin_password = Password::new(Secret::new("only for this benchmark")).ok();
     Server::start(&config)
         .await

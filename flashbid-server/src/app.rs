@@ -8,6 +8,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, Method, Request, header};
 use axum::response::{IntoResponse, Response};
 use tower::ServiceBuilder;
+use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::request_id::{
@@ -19,6 +20,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::config::Origin;
 use crate::extract::{LARGEST_BODY, unknown_method, unknown_path};
+use crate::gate::{GateLayer, Tickets};
 use crate::metrics::{Measure, Metrics};
 use crate::problem::Problem;
 use crate::routes;
@@ -36,17 +38,17 @@ pub fn router(state: AppState, origins: &[Origin]) -> Router {
             .layer(always(header::X_FRAME_OPTIONS, "DENY"))
             .layer(always(header::REFERRER_POLICY, "no-referrer")),
     );
-    let metrics = state.metrics().clone();
+    let (metrics, gate) = (state.metrics().clone(), GateLayer(state.clone()));
     let bare = routes
         .merge(pages)
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         .with_state(state);
-    around(bare, metrics, origins)
+    around(bare, metrics, Some(gate), origins)
 }
 
 /// Puts around `router` what every answer goes through.
-fn around(router: Router, metrics: Metrics, origins: &[Origin]) -> Router {
+fn around(router: Router, metrics: Metrics, gate: Option<GateLayer>, origins: &[Origin]) -> Router {
     // One stack for all: each further `layer` on a router costs every request an allocation.
     let guarded = router.layer(
         ServiceBuilder::new()
@@ -55,6 +57,7 @@ fn around(router: Router, metrics: Metrics, origins: &[Origin]) -> Router {
             .layer(PropagateRequestIdLayer::x_request_id())
             .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
             .layer(CatchPanicLayer::custom(panicked))
+            .layer(option_layer(gate))
             .layer(DefaultBodyLimit::max(LARGEST_BODY)),
     );
     traced(across_origins(guarded, origins))
@@ -81,6 +84,7 @@ fn across_origins(router: Router, origins: &[Origin]) -> Router {
                 header::AUTHORIZATION,
                 header::CONTENT_TYPE,
                 HeaderName::from_static("idempotency-key"),
+                HeaderName::from_static(Tickets::HEADER),
             ])
             .expose_headers([header::RETRY_AFTER, HeaderName::from_static("x-request-id")]),
     )
@@ -156,7 +160,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_a_problem_that_tells_nothing_and_is_counted() {
         let (metrics, broken) = (Metrics::default(), Router::new().route("/", get(broken)));
-        let router = around(broken, metrics.clone(), &[]);
+        let router = around(broken, metrics.clone(), None, &[]);
         let request = Request::get("/").body(Body::empty()).unwrap();
         let response = router.oneshot(request).await.unwrap();
         assert_eq!(response.status(), 500);

@@ -72,7 +72,7 @@ impl FromRequestParts<AppState> for Admin {
     }
 }
 
-fn bearer(header: &str) -> Option<&str> {
+pub(crate) fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
@@ -102,6 +102,12 @@ struct Claims {
     sub: Uuid,
     iat: i64,
     exp: i64,
+}
+
+impl Claims {
+    const fn expires_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.exp.saturating_mul(1_000))
+    }
 }
 
 impl fmt::Debug for Sessions {
@@ -156,22 +162,38 @@ impl Sessions {
         Ok(session.account)
     }
 
+    /// Whose `token` is, when it is good, without asking whether there still is an account.
+    pub(crate) async fn bidder(&self, token: &str, now: Timestamp) -> Option<BidderId> {
+        let (bidder, expires_at) = match self.checked.get(token).await {
+            Some(session) => (session.account.id, session.expires_at),
+            None => {
+                let claims = self.claims(token)?;
+                (claims.sub.into(), claims.expires_at())
+            }
+        };
+        (now < expires_at).then_some(bidder)
+    }
+
+    fn claims(&self, token: &str) -> Option<Claims> {
+        if token.len() > LONGEST_TOKEN {
+            return None;
+        }
+        let decoded = jsonwebtoken::decode::<Claims>(token, &self.checking, &self.rules);
+        decoded.ok().map(|token| token.claims)
+    }
+
     async fn session(&self, token: &str) -> Result<Session, Problem> {
         if let Some(session) = self.checked.get(token).await {
             return Ok(session);
         }
-        let invalid = || Problem::unauthorized("The token is not valid.");
-        if token.len() > LONGEST_TOKEN {
-            return Err(invalid());
-        }
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.checking, &self.rules)
-            .map_err(|_| invalid())?
-            .claims;
+        let claims = self
+            .claims(token)
+            .ok_or_else(|| Problem::unauthorized("The token is not valid."))?;
         let account = self.accounts.by_id(claims.sub.into()).await?;
         let gone = || Problem::unauthorized("The token's account is gone.");
         let session = Session {
             account: Arc::new(account.ok_or_else(gone)?),
-            expires_at: Timestamp::from_millis(claims.exp.saturating_mul(1_000)),
+            expires_at: claims.expires_at(),
         };
         self.checked.insert(token.into(), session.clone()).await;
         Ok(session)

@@ -2,11 +2,14 @@
 //!
 //! A flag counts more than a variable, a variable more than the file, and the file more than the default.
 
+mod gate;
 mod values;
 
+pub use gate::{RateLimit, RateLimits, TrustedNetwork};
 pub use values::{Durability, HotUrl, LedgerUrl, LogFilter, Origin, Period, PostgresUrl, Secret};
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -18,6 +21,9 @@ use crate::failure::Failure;
 
 /// The shortest JWT secret that is taken: as long as the output of HMAC-SHA-256 (RFC 7518, section 3.2).
 pub const SHORTEST_JWT_SECRET: usize = 32;
+
+/// The shortest secret of webhooks that is taken.
+pub const SHORTEST_WEBHOOK_SECRET: usize = 16;
 
 /// Everything the server was told, and the defaults for the rest.
 #[derive(Clone, Debug)]
@@ -57,6 +63,16 @@ pub struct Config {
     pub token_ttl: Duration,
     /// How many logins may be tried with one email in any minute.
     pub login_attempts: u32,
+    /// How often each user and each address may ask.
+    pub limits: RateLimits,
+    /// Peers that are believed when they say for whom they ask, in `X-Forwarded-For`.
+    pub trusted_proxies: Vec<TrustedNetwork>,
+    /// How many requests there may be at once; one more is answered 503.
+    pub max_requests: NonZeroU32,
+    /// How long a request token is good for.
+    pub request_token_ttl: Duration,
+    /// What the webhooks of the payment provider are signed with; without it none is taken.
+    pub webhook_secret: Option<Secret>,
     /// Origins of other sites whose pages may call the API.
     pub cors_origins: Vec<Origin>,
     /// What is logged, in the syntax of `tracing_subscriber::EnvFilter`.
@@ -83,6 +99,11 @@ impl Default for Config {
             lease: Duration::from_secs(30),
             token_ttl: Duration::from_hours(24),
             login_attempts: 20,
+            limits: RateLimits::default(),
+            trusted_proxies: Vec::new(),
+            max_requests: NonZeroU32::new(4_096).expect("not zero"),
+            request_token_ttl: Duration::from_mins(2),
+            webhook_secret: None,
             cors_origins: Vec::new(),
             log: LogFilter::default(),
         }
@@ -138,16 +159,26 @@ impl Config {
             lease: period(options.lease, default.lease),
             token_ttl: period(options.token_ttl, default.token_ttl),
             login_attempts: options.login_attempts.unwrap_or(default.login_attempts),
+            limits: RateLimits {
+                user: options.limit_user.unwrap_or(default.limits.user),
+                address: options.limit_ip.unwrap_or(default.limits.address),
+                purchase_user: options
+                    .limit_purchase_user
+                    .unwrap_or(default.limits.purchase_user),
+                purchase_address: options
+                    .limit_purchase_ip
+                    .unwrap_or(default.limits.purchase_address),
+            },
+            trusted_proxies: options.trusted_proxies.unwrap_or(default.trusted_proxies),
+            max_requests: options.max_requests.unwrap_or(default.max_requests),
+            request_token_ttl: period(options.request_token_ttl, default.request_token_ttl),
+            webhook_secret: options.webhook_secret,
             cors_origins: options.cors_origin.unwrap_or(default.cors_origins),
             log: options.log.unwrap_or(default.log),
         };
-        if let Some(secret) = &config.jwt_secret
-            && secret.expose().len() < SHORTEST_JWT_SECRET
-        {
-            return Err(Failure::usage(format!(
-                "the JWT secret is too short: it needs at least {SHORTEST_JWT_SECRET} bytes"
-            )));
-        }
+        long_enough("JWT", config.jwt_secret.as_ref(), SHORTEST_JWT_SECRET)?;
+        let webhook = config.webhook_secret.as_ref();
+        long_enough("webhook", webhook, SHORTEST_WEBHOOK_SECRET)?;
         Ok(config)
     }
 }
@@ -155,6 +186,15 @@ impl Config {
 /// Says what is wrong with a value without the value, which may hold a secret.
 fn wrong<T, E: fmt::Display>(what: &str, read: Result<T, E>) -> Result<T, Failure> {
     read.map_err(|error| Failure::usage(format!("{what}: {error}")))
+}
+
+fn long_enough(what: &str, secret: Option<&Secret>, shortest: usize) -> Result<(), Failure> {
+    match secret {
+        Some(secret) if secret.expose().len() < shortest => Err(Failure::usage(format!(
+            "the {what} secret is too short: it needs at least {shortest} bytes"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn period(given: Option<Period>, default: Duration) -> Duration {
@@ -303,6 +343,78 @@ pub struct Options {
     )]
     #[serde(deserialize_with = "count")]
     pub login_attempts: Option<u32>,
+    /// How many requests of one user are taken within how many seconds, or off (default: 100/1)
+    #[arg(
+        long,
+        global = true,
+        env = "FLASHBID_LIMIT_USER",
+        value_name = "COUNT/SECONDS|off"
+    )]
+    #[serde(deserialize_with = "from_text")]
+    pub limit_user: Option<RateLimit>,
+    /// How many requests of one address, or off (default: 10000/1)
+    #[arg(
+        long,
+        global = true,
+        env = "FLASHBID_LIMIT_IP",
+        value_name = "COUNT/SECONDS|off"
+    )]
+    #[serde(deserialize_with = "from_text")]
+    pub limit_ip: Option<RateLimit>,
+    /// How many purchases of one user, beside the limit of all requests, or off (default: 1/1)
+    #[arg(
+        long,
+        global = true,
+        env = "FLASHBID_LIMIT_PURCHASE_USER",
+        value_name = "COUNT/SECONDS|off"
+    )]
+    #[serde(deserialize_with = "from_text")]
+    pub limit_purchase_user: Option<RateLimit>,
+    /// How many purchases of one address, or off (default: 10/60)
+    #[arg(
+        long,
+        global = true,
+        env = "FLASHBID_LIMIT_PURCHASE_IP",
+        value_name = "COUNT/SECONDS|off"
+    )]
+    #[serde(deserialize_with = "from_text")]
+    pub limit_purchase_ip: Option<RateLimit>,
+    /// Proxies whose X-Forwarded-For is believed: addresses and networks such as 10.0.0.0/8, separated by commas
+    /// (default: none)
+    #[arg(
+        long,
+        global = true,
+        env = "FLASHBID_TRUSTED_PROXIES",
+        value_name = "NETWORK",
+        value_delimiter = ','
+    )]
+    pub trusted_proxies: Option<Vec<TrustedNetwork>>,
+    /// How many requests there may be at once; one more is answered 503 (default: 4096)
+    #[arg(
+        long,
+        global = true,
+        env = "FLASHBID_MAX_REQUESTS",
+        value_name = "COUNT"
+    )]
+    pub max_requests: Option<NonZeroU32>,
+    /// How long a request token is good for (default: 2m)
+    #[arg(
+        long,
+        global = true,
+        env = "FLASHBID_REQUEST_TOKEN_TTL",
+        value_name = "TIME"
+    )]
+    #[serde(deserialize_with = "from_text")]
+    pub request_token_ttl: Option<Period>,
+    /// What the payment provider signs webhooks with, at least 16 bytes (default: no webhooks)
+    #[arg(
+        long,
+        global = true,
+        env = "FLASHBID_WEBHOOK_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true
+    )]
+    pub webhook_secret: Option<Secret>,
     /// Origins whose pages may call the API, separated by commas, or * (default: none)
     #[arg(
         long,
@@ -354,6 +466,14 @@ impl Options {
             lease: self.lease.or(file.lease),
             token_ttl: self.token_ttl.or(file.token_ttl),
             login_attempts: self.login_attempts.or(file.login_attempts),
+            limit_user: self.limit_user.or(file.limit_user),
+            limit_ip: self.limit_ip.or(file.limit_ip),
+            limit_purchase_user: self.limit_purchase_user.or(file.limit_purchase_user),
+            limit_purchase_ip: self.limit_purchase_ip.or(file.limit_purchase_ip),
+            trusted_proxies: self.trusted_proxies.or(file.trusted_proxies),
+            max_requests: self.max_requests.or(file.max_requests),
+            request_token_ttl: self.request_token_ttl.or(file.request_token_ttl),
+            webhook_secret: self.webhook_secret.or(file.webhook_secret),
             cors_origin: self.cors_origin.or(file.cors_origin),
             log: self.log.or(file.log),
         }

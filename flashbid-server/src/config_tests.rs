@@ -25,6 +25,7 @@ fn secrets_are_never_printed() {
     let (_dir, path) = file("admin_password = \"sesame-open\"\n");
     let options = Options {
         jwt_secret: Some(Secret::new("0123456789abcdef0123456789abcdef")),
+        webhook_secret: Some(Secret::new("sesame-sesame-sesame")),
         ..Options::default()
     };
     let shown = format!("{options:?}");
@@ -33,6 +34,28 @@ fn secrets_are_never_printed() {
     assert!(!shown.contains("0123456789abcdef"), "{shown}");
     assert!(!shown.contains("sesame"), "{shown}");
     assert!(config.admin_password.is_some());
+}
+
+#[test]
+fn the_gate_is_set_by_the_file_as_well() {
+    let (_dir, path) = file(
+        "limit_user = \"5/2\"\nlimit_ip = \"off\"\nmax_requests = 7\n\
+         trusted_proxies = [\"10.0.0.0/8\", \"::1\"]\nrequest_token_ttl = \"30s\"\n",
+    );
+    let config = Config::load(Options::default(), Some(&path)).unwrap();
+    let default = RateLimits::default();
+    let expected = RateLimits {
+        user: "5/2".parse().unwrap(),
+        address: RateLimit::Off,
+        ..default
+    };
+    assert_eq!(config.limits, expected);
+    assert_eq!(default.purchase_address, "10/60".parse().unwrap());
+    assert_eq!(config.max_requests.get(), 7);
+    let networks = ["10.0.0.0/8", "::1"].map(|network| network.parse().unwrap());
+    assert_eq!(config.trusted_proxies, networks);
+    assert_eq!(config.request_token_ttl, Duration::from_secs(30));
+    assert!(config.webhook_secret.is_none());
 }
 
 #[test]
@@ -47,6 +70,11 @@ fn a_wrong_file_is_one_line_without_the_secret_in_it() {
         ("ledger_connections = 70000\n", "70000"),
         ("migrate_url = \"sesame\"\n", "URL of a database"),
         ("token_ttl = \"soon\"\n", "length of time"),
+        ("limit_user = \"many\"\n", "COUNT/SECONDS"),
+        ("limit_ip = 5\n", "string"),
+        ("trusted_proxies = [\"nginx\"]\n", "network"),
+        ("max_requests = 0\n", "nonzero"),
+        ("webhook_secret = \"sesame\"\n", "too short"),
         ("durability = \"never\"\n", "ledger or hot"),
         ("cors_origin = [\"shop\"]\n", "origin"),
         ("log = \"info,=,\"\n", "log filter"),

@@ -1,5 +1,7 @@
 //! What routes take from a request, already in types that cannot be wrong; anything else is a [`Problem`].
 
+use std::time::Duration;
+
 use axum::RequestExt;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -11,13 +13,18 @@ use flashbid_core::bid::IdempotencyKey;
 use flashbid_core::store::Page;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
+use crate::gate::Tickets;
 use crate::problem::{Problem, sentence};
 
 /// The largest body that is read, in bytes.
 pub const LARGEST_BODY: usize = 64 * 1_024;
+
+/// How long a body may take to arrive: whoever sends it drop by drop keeps a place that others want.
+pub const BODY_PATIENCE: Duration = Duration::from_secs(10);
 
 /// A JSON body. Fields that nobody knows are ignored.
 #[derive(Clone, Copy, Debug)]
@@ -34,9 +41,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
                 "The body must be JSON, with Content-Type: application/json.",
             ));
         }
-        let body: Bytes = request
-            .extract()
+        let body: Bytes = timeout(BODY_PATIENCE, request.extract())
             .await
+            .map_err(|_| {
+                Problem::new(
+                    StatusCode::REQUEST_TIMEOUT,
+                    "BODY_TOO_SLOW",
+                    "The body did not arrive within 10 seconds.",
+                )
+            })?
             .map_err(|error| unreadable(&error))?;
         serde_json::from_slice(&body)
             .map(Self)
@@ -183,6 +196,33 @@ impl<S: Send + Sync> FromRequestParts<S> for OptionalKey {
     }
 }
 
+/// The `X-Request-Token` header, if there is one.
+#[derive(Clone)]
+pub struct OptionalToken(pub Option<String>);
+
+impl std::fmt::Debug for OptionalToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let shown = self.0.as_ref().map(|_| "[hidden]");
+        f.debug_tuple("OptionalToken").field(&shown).finish()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for OptionalToken {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let mut given = parts.headers.get_all(Tickets::HEADER).iter();
+        let token = given.next().map(|token| token.to_str().map(str::to_owned));
+        match (token, given.next()) {
+            (None, _) => Ok(Self(None)),
+            (Some(Ok(token)), None) => Ok(Self(Some(token))),
+            _ => Err(Problem::malformed(
+                "The X-Request-Token must be visible ASCII characters, once.",
+            )),
+        }
+    }
+}
+
 /// Checks a text of a request: 1 to `longest` characters, not only blanks, and no control characters but line breaks
 /// and tabs.
 ///
@@ -211,4 +251,30 @@ pub async fn unknown_method() -> impl IntoResponse {
         "METHOD_NOT_ALLOWED",
         "This path does not take this method.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use futures_util::stream;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_is_not_waited_for_forever() {
+        let never = stream::pending::<Result<Bytes, std::io::Error>>();
+        let request = Request::post("/")
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from_stream(never))
+            .unwrap();
+        let begin = Instant::now();
+        let read = Input::<serde_json::Value>::from_request(request, &()).await;
+        let problem = read.err().unwrap();
+        assert_eq!(
+            (problem.status().as_u16(), problem.code()),
+            (408, "BODY_TOO_SLOW")
+        );
+        assert_eq!(begin.elapsed(), BODY_PATIENCE);
+    }
 }

@@ -31,6 +31,8 @@
 //! | [`feed`] | what watchers of a campaign are told, live |
 //! | [`wire`], [`extract`], [`problem`] | what goes over the wire: bodies, parameters, errors |
 //! | [`accounts`], [`auth`] | who may bid, and who is asking |
+//! | [`gate`] | who may come in: limits, request tokens, captchas |
+//! | [`payments`] | who takes the money |
 //!
 //! It is no library of sales: that is `flashbid-core`, which knows nothing of HTTP, users or passwords.
 
@@ -44,7 +46,9 @@ pub mod extract;
 pub mod failure;
 pub mod feed;
 pub mod first_start;
+pub mod gate;
 pub mod metrics;
+pub mod payments;
 pub mod problem;
 mod routes;
 pub mod server;

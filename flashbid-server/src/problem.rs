@@ -70,6 +70,14 @@ impl Problem {
         .retry_soon()
     }
 
+    /// 429: more requests than a user or an address may send; one more is taken after `retry_after`.
+    pub fn rate_limited(retry_after: Duration) -> Self {
+        Self {
+            code: "RATE_LIMITED",
+            ..Self::too_many("There were too many requests.", retry_after)
+        }
+    }
+
     /// 429: too many of these; one more may be tried after `retry_after`.
     pub fn too_many(detail: impl Into<Cow<'static, str>>, retry_after: Duration) -> Self {
         let seconds = retry_after.as_millis().div_ceil(1_000).max(1);

@@ -14,7 +14,7 @@ use crate::app;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::first_start::{self, Administrator};
-use crate::state::AppState;
+use crate::state::{AppState, Parts};
 use crate::stores::Stores;
 
 /// How long requests under way, open connections and the worker may take to finish when the server stops.
@@ -45,21 +45,25 @@ impl Server {
     /// # Errors
     /// As [`Server::start`].
     pub async fn start_with(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+        Self::start_from(config, clock, Parts::default()).await
+    }
+
+    /// Starts a server on a clock and parts of one's own.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub async fn start_from(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        parts: Parts,
+    ) -> Result<Self, Failure> {
         // In a box: the drivers' futures are deep, and whoever starts a server would have to lay them all out.
         let stores = Box::pin(Stores::open(config, Arc::clone(&clock))).await?;
         let engine = stores.engine(config, clock);
         // Before an administrator is made: the password of one is only shown when the start succeeds.
         let (listener, address) = listen(&config.listen).await?;
         let secret = first_start::jwt_secret(config, &*stores.accounts).await?;
-        let state = AppState::new(
-            engine,
-            stores.accounts,
-            &secret.secret,
-            config.token_ttl,
-            config.login_attempts,
-            config.ranking_interval,
-            config.max_sockets as usize,
-        );
+        let state = AppState::new(engine, stores.accounts, &secret.secret, parts, config);
         let administrator = first_start::administrator(
             config,
             &**state.accounts(),
@@ -67,7 +71,8 @@ impl Server {
             state.engine().now(),
         )
         .await?;
-        let router = app::router(state.clone(), &config.cors_origins);
+        let service = app::router(state.clone(), &config.cors_origins)
+            .into_make_service_with_connect_info::<SocketAddr>();
         let stop = state.stop().clone().cancelled_owned();
         let listening = tokio::spawn(async move {
             // A bid is one small packet each way; waiting to fill a larger one only delays it.
@@ -76,7 +81,7 @@ impl Server {
                     tracing::debug!(%error, "cannot send small packets at once");
                 }
             });
-            axum::serve(listener, router)
+            axum::serve(listener, service)
                 .with_graceful_shutdown(stop)
                 .await
         });

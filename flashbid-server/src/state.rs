@@ -1,21 +1,42 @@
 //! What every route shares.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use flashbid_core::Engine;
+use flashbid_core::store::Admission;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::accounts::{Accounts, Attempts, Logins};
 use crate::auth::Sessions;
-use crate::config::Secret;
+use crate::config::{Config, Secret};
 use crate::feed::Feed;
+use crate::gate::{Captcha, Gate, Pictures};
 use crate::metrics::Metrics;
+use crate::payments::{PaymentProvider, TestProvider, Webhooks};
 
 /// What every route shares. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct AppState(Arc<Shared>);
+
+/// What an embedder may bring instead of what the server has.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Parts {
+    /// What makes captchas.
+    pub captcha: Arc<dyn Captcha>,
+    /// Who takes the money.
+    pub payments: Arc<dyn PaymentProvider>,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self {
+            captcha: Arc::new(Pictures::default()),
+            payments: Arc::new(TestProvider),
+        }
+    }
+}
 
 #[derive(Debug)]
 struct Shared {
@@ -24,38 +45,43 @@ struct Shared {
     logins: Logins,
     sessions: Sessions,
     feed: Feed,
+    gate: Gate,
+    payments: Arc<dyn PaymentProvider>,
+    webhooks: Option<Webhooks>,
     metrics: Metrics,
     stop: CancellationToken,
     connections: TaskTracker,
 }
 
 impl AppState {
-    /// Shares `engine` and `accounts`; tokens are signed with `secret` and good for `token_ttl`; an email has
-    /// `login_attempts` a minute. At most `sockets` clients at a time are told of a changed ranking every `ranking_interval`.
+    /// Shares `engine` and `accounts`, signs with `secret`, and does the rest as `config` says, with `parts`.
     pub fn new(
         engine: Engine,
         accounts: Arc<dyn Accounts>,
         secret: &Secret,
-        token_ttl: Duration,
-        login_attempts: u32,
-        ranking_interval: Duration,
-        sockets: usize,
+        parts: Parts,
+        config: &Config,
     ) -> Self {
         let (connections, metrics) = (TaskTracker::new(), Metrics::default());
+        let admission: Arc<dyn Admission> = Arc::clone(engine.hot()) as _;
         let attempts = Attempts::new(
-            Arc::clone(engine.hot()) as _,
-            login_attempts,
+            Arc::clone(&admission),
+            config.login_attempts,
             metrics.clone(),
         );
+        let gate = Gate::new(&admission, secret, parts.captcha, metrics.clone(), config);
         Self(Arc::new(Shared {
             logins: Logins::new(Arc::clone(&accounts), attempts),
-            sessions: Sessions::new(Arc::clone(&accounts), secret, token_ttl),
+            sessions: Sessions::new(Arc::clone(&accounts), secret, config.token_ttl),
             feed: Feed::new(
                 engine.clone(),
-                ranking_interval,
-                sockets,
+                config.ranking_interval,
+                config.max_sockets as usize,
                 connections.clone(),
             ),
+            gate,
+            payments: parts.payments,
+            webhooks: config.webhook_secret.as_ref().map(Webhooks::new),
             engine,
             accounts,
             metrics,
@@ -87,6 +113,21 @@ impl AppState {
     /// The live feed.
     pub fn feed(&self) -> &Feed {
         &self.0.feed
+    }
+
+    /// Who may come in.
+    pub fn gate(&self) -> &Gate {
+        &self.0.gate
+    }
+
+    /// Who takes the money.
+    pub fn payments(&self) -> &Arc<dyn PaymentProvider> {
+        &self.0.payments
+    }
+
+    /// Checks the webhooks of whoever takes the money; `None` when no secret was agreed on.
+    pub fn webhooks(&self) -> Option<&Webhooks> {
+        self.0.webhooks.as_ref()
     }
 
     /// What this server counts of itself.

@@ -5,6 +5,7 @@
 
 mod answers;
 mod events;
+mod gate;
 mod requests;
 
 pub use answers::{
@@ -13,6 +14,7 @@ pub use answers::{
     ProductStatus, Ranking, RankingEntry, User,
 };
 pub use events::{BidAccepted, CampaignEnded, Event, RankingUpdate};
+pub use gate::{AskForToken, OpenCaptcha, RequestToken};
 pub use requests::{Login, NewCampaign, NewProduct, PlaceBid, Registration};
 
 use std::fmt::Display;

@@ -2,34 +2,29 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flashbid_core::store::{Admission, Admitted, Limit};
+use flashbid_core::store::{Admission, Limit};
 use sha2::{Digest, Sha256};
-use tokio::time::timeout;
 
 use super::Email;
+use crate::gate::Limiter;
 use crate::metrics::Metrics;
 
 /// The stretch of time within which attempts are counted.
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// How long the store may take to answer: longer than that, nobody is kept from logging in.
-const PATIENCE: Duration = Duration::from_secs(1);
-
 /// How often a login with one email may be tried. The hot store counts, so that it holds over all nodes.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Attempts {
-    store: Arc<dyn Admission>,
+    limiter: Limiter,
     a_minute: u32,
-    metrics: Metrics,
 }
 
 impl Attempts {
     /// At most `a_minute` for each email, counted in `store`; at most [`Limit::MAX_REQUESTS`].
     pub fn new(store: Arc<dyn Admission>, a_minute: u32, metrics: Metrics) -> Self {
         Self {
-            store,
+            limiter: Limiter::new(store, metrics),
             a_minute: a_minute.clamp(1, Limit::MAX_REQUESTS),
-            metrics,
         }
     }
 
@@ -37,15 +32,7 @@ impl Attempts {
     /// better that a guesser gets further than that nobody can log in.
     pub(super) async fn count(&self, email: &Email) -> Result<(), Duration> {
         let limit = Limit::new("login", self.a_minute, WINDOW).expect("a minute is a window");
-        let (scope, limits) = (scope(email), [limit]);
-        match timeout(PATIENCE, self.store.admit(&scope, &limits)).await {
-            Ok(Ok(Admitted::Yes { .. })) => Ok(()),
-            Ok(Ok(Admitted::No { retry_after })) => Err(retry_after),
-            Ok(Err(_)) | Err(_) => {
-                self.metrics.admitted_blindly();
-                Ok(())
-            }
-        }
+        self.limiter.count(&scope(email), &[limit]).await
     }
 }
 

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::serve::Signals;
 use super::{say, verify};
 use crate::accounts::Accounts;
-use crate::config::{Config, LogFilter, Period};
+use crate::config::{Config, LogFilter, Period, RateLimit};
 use crate::failure::Failure;
 use crate::first_start::Administrator;
 use crate::server::Server;
@@ -95,6 +95,10 @@ pub(crate) fn adapt(config: &mut Config) {
     }
     if config.settlement_interval == default.settlement_interval {
         config.settlement_interval = LIVELY;
+    }
+    // Its whole crowd comes from one address.
+    if config.limits.address == default.limits.address {
+        config.limits.address = RateLimit::Off;
     }
     if config.admin_password.is_none() && config.admin_email == default.admin_email {
         config.admin_email = "demo@flashbid.local".parse().expect("an email address");

@@ -28,7 +28,7 @@ problem!(Malformed, "422", "The request is malformed");
 problem!(
     TooMany,
     "429",
-    "Too many of these; Retry-After says when to try again"
+    "RATE_LIMITED, or TOO_MANY_REQUESTS for logins; Retry-After says when to try again"
 );
 problem!(
     Unavailable,

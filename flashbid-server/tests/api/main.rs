@@ -1,7 +1,9 @@
 //! The API over HTTP, against a server in this process.
 
 mod accounts;
+mod captchas;
 mod document;
+mod gate;
 mod hostile;
 mod metrics;
 mod outages;

@@ -12,8 +12,8 @@ use flashbid_core::stock::Units;
 use flashbid_core::{Engine, StoreError, StoreErrorKind};
 use flashbid_server::accounts::{Account, Accounts, Email, PasswordHash};
 use flashbid_server::app;
-use flashbid_server::config::Secret;
-use flashbid_server::state::AppState;
+use flashbid_server::config::{Config, Secret};
+use flashbid_server::state::{AppState, Parts};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -70,15 +70,13 @@ fn state(engine: Engine, away: bool) -> AppState {
         created_at: engine.now(),
     };
     let secret = Secret::new(SECRET);
-    let hour = Duration::from_hours(1);
+    let accounts = Arc::new(Stub { away, user });
     AppState::new(
         engine,
-        Arc::new(Stub { away, user }),
+        accounts,
         &secret,
-        hour,
-        100,
-        hour,
-        1,
+        Parts::default(),
+        &Config::default(),
     )
 }
 

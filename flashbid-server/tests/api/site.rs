@@ -8,7 +8,8 @@ use flashbid_core::id::{BidderId, CampaignId, IdSource, RandomIds};
 use flashbid_core::money::Weight;
 use flashbid_core::time::{ManualClock, Timestamp};
 use flashbid_server::accounts::{Account, Password, PasswordHash};
-use flashbid_server::config::{Config, LedgerUrl, Secret};
+use flashbid_server::config::{Config, LedgerUrl, RateLimits, Secret};
+use flashbid_server::state::Parts;
 use flashbid_server::{Server, stores};
 use flashbid_sqlite::rusqlite::{Connection, OpenFlags, types::Value as Cell};
 use reqwest::{Method, StatusCode, header};
@@ -82,11 +83,21 @@ impl Site {
     }
 
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_from(change, |_| {}).await
+    }
+
+    pub(crate) async fn start_from(
+        change: impl FnOnce(&mut Config),
+        replace: impl FnOnce(&mut Parts),
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut config = config(&directory);
         change(&mut config);
         let clock = Arc::new(ManualClock::new(START));
-        let server = Server::start_with(&config, clock.clone()).await.unwrap();
+        let mut parts = Parts::default();
+        replace(&mut parts);
+        let server = Server::start_from(&config, clock.clone(), parts);
+        let server = server.await.unwrap();
         Self {
             server,
             clock,
@@ -220,6 +231,8 @@ pub(crate) fn config(directory: &TempDir) -> Config {
     config.ledger = LedgerUrl::Sqlite(directory.path().join("test.db"));
     config.jwt_secret = Some(Secret::new(SECRET));
     config.admin_password = Some(password("the first admin"));
+    // Their clock stands still, so that no window ever passes.
+    config.limits = RateLimits::OFF;
     // Tests settle when they want to.
     config.settlement_interval = Duration::from_hours(1);
     config

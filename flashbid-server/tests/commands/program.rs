@@ -4,13 +4,18 @@ use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-/// A program of a test's own: an empty directory, nothing in the environment, and any free port.
+/// A program of a test's own: an empty directory, nothing in the environment, any free port, and no limits: tests ask as
+/// often as they can.
 pub(crate) fn program(directory: &TempDir, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_flashbid-server"));
     command
         .current_dir(directory.path())
         .env_clear()
         .env("FLASHBID_LISTEN", "127.0.0.1:0")
+        .env("FLASHBID_LIMIT_USER", "off")
+        .env("FLASHBID_LIMIT_IP", "off")
+        .env("FLASHBID_LIMIT_PURCHASE_USER", "off")
+        .env("FLASHBID_LIMIT_PURCHASE_IP", "off")
         .args(arguments);
     command
 }

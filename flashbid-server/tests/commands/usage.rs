@@ -21,6 +21,13 @@ fn a_wrong_option_is_one_line_and_exit_code_2() {
         (&["--ledger-connections", "many"], "--ledger-connections"),
         (&["--wait", "0s"], "length of time"),
         (&["--login-attempts", "0"], "--login-attempts"),
+        (&["--limit-user", "100"], "COUNT/SECONDS"),
+        (&["--limit-ip", "0/1"], "COUNT/SECONDS"),
+        (&["--limit-purchase-user", "on"], "COUNT/SECONDS"),
+        (&["--limit-purchase-ip", "1/0"], "COUNT/SECONDS"),
+        (&["--trusted-proxies", "10.0.0.1,nginx"], "network"),
+        (&["--max-requests", "0"], "--max-requests"),
+        (&["--request-token-ttl", "0s"], "length of time"),
         (&["--migrate-url", "sqlite:a.db"], "URL of a database"),
         (&["--hot", ""], "hot store"),
         (&["--ledger", "postgres://h"], "URL of a database"),
@@ -91,6 +98,7 @@ fn a_wrong_variable_or_file_is_one_line_without_its_secrets() {
     for (name, value, reason) in [
         ("FLASHBID_JWT_SECRET", "sesame", "too short"),
         ("FLASHBID_ADMIN_PASSWORD", "sesame", "password"),
+        ("FLASHBID_WEBHOOK_SECRET", "sesame", "too short"),
         ("FLASHBID_HOT", "redis://user:sesame?@h", "hot store"),
         ("FLASHBID_HOT", "https://user:sesame@h", "hot store"),
         (
@@ -153,6 +161,7 @@ fn help_names_every_option_but_no_secret() {
     let output = program(&directory, &["--help"])
         .env("FLASHBID_JWT_SECRET", SECRET)
         .env("FLASHBID_ADMIN_PASSWORD", SECRET)
+        .env("FLASHBID_WEBHOOK_SECRET", SECRET)
         .output()
         .unwrap();
     assert!(output.status.success());
@@ -173,6 +182,14 @@ fn help_names_every_option_but_no_secret() {
         "settlement-interval",
         "token-ttl",
         "login-attempts",
+        "limit-user",
+        "limit-ip",
+        "limit-purchase-user",
+        "limit-purchase-ip",
+        "trusted-proxies",
+        "max-requests",
+        "request-token-ttl",
+        "webhook-secret",
         "cors-origin",
         "log",
         "config",

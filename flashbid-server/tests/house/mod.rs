@@ -15,7 +15,7 @@ use flashbid_core::stock::Units;
 use flashbid_core::time::{Clock, ManualClock, SystemClock};
 use flashbid_core::{Engine, Error};
 use flashbid_server::accounts::{Account, PasswordHash};
-use flashbid_server::config::{Config, LedgerUrl};
+use flashbid_server::config::{Config, LedgerUrl, RateLimits};
 use flashbid_server::server::Server;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
@@ -58,6 +58,8 @@ impl House {
         "127.0.0.1:0".clone_into(&mut config.listen);
         config.ledger = LedgerUrl::Sqlite(directory.path().join("flashbid.db"));
         config.settlement_interval = Duration::from_millis(20);
+        // The clock stands still, so that no window ever passes.
+        config.limits = RateLimits::OFF;
         adapt(&mut config);
         let clock = Arc::new(ManualClock::new(SystemClock.now()));
         let server = Server::start_with(&config, clock.clone()).await.unwrap();

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod commands;
+mod gate;
 mod health;
 #[path = "../house/mod.rs"]
 mod house;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flashbid_server::config::{Config, Secret};
+use flashbid_server::config::{Config, RateLimits, Secret};
 use flashbid_server::{Server, accounts::Password};
 use flashbid_testbed::{PgBouncer, PoolMode, Postgres, Redis};
 use reqwest::{Client, Method, StatusCode};
@@ -46,6 +46,8 @@ impl Place {
         config.ledger_connections = 4;
         config.settlement_interval = Duration::from_millis(100);
         config.ranking_interval = Duration::from_millis(200);
+        // Tests ask as often as they can.
+        config.limits = RateLimits::OFF;
         config.admin_password = Some(Password::new(Secret::new(PASSWORD)).unwrap());
         config
     }
