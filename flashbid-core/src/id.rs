@@ -128,6 +128,13 @@ impl PurchaseId {
     }
 }
 
+impl StockChangeId {
+    /// The change of a product's stock that is meant by `key`: a name-based UUID, as [`BidId::derive`].
+    pub fn derive(product: ProductId, key: &str) -> Self {
+        Self(Uuid::new_v5(&product.0, key.as_bytes()))
+    }
+}
+
 impl HoldId {
     /// The hold of a purchase in one of its campaigns: its id follows from the two, so whoever tries again takes the
     /// same hold again.

@@ -18,6 +18,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::gate::Tickets;
+use crate::gate::Tickets;
 use crate::problem::{Problem, sentence};
 
 /// The largest body that is read, in bytes.
@@ -54,6 +55,22 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
         serde_json::from_slice(&body)
             .map(Self)
             .map_err(|error| Problem::malformed(sentence(&error.to_string())))
+    }
+}
+
+/// A JSON body that may be left out.
+#[derive(Clone, Copy, Debug)]
+pub struct OptionalInput<T>(pub Option<T>);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalInput<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if axum::body::HttpBody::is_end_stream(request.body()) {
+            return Ok(Self(None));
+        }
+        let Input(given) = Input::from_request(request, state).await?;
+        Ok(Self(given))
     }
 }
 
@@ -220,6 +237,24 @@ impl<S: Send + Sync> FromRequestParts<S> for OptionalToken {
                 "The X-Request-Token must be visible ASCII characters, once.",
             )),
         }
+    }
+}
+
+/// The `X-Request-Token` header, if there is one.
+#[derive(Clone, Debug)]
+pub struct OptionalToken(pub Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for OptionalToken {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Some(given) = parts.headers.get(Tickets::HEADER) else {
+            return Ok(Self(None));
+        };
+        let text = given
+            .to_str()
+            .map_err(|_| Problem::malformed("The X-Request-Token must be visible ASCII."))?;
+        Ok(Self(Some(text.to_owned())))
     }
 }
 

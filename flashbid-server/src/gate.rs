@@ -19,14 +19,15 @@ pub use limiter::Limiter;
 pub use limits::Limits;
 pub use pictures::Pictures;
 pub use places::{Place, Places};
-pub use tickets::{Ticket, TicketError, Tickets};
+pub use tickets::{TicketError, Tickets};
 
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use flashbid_core::campaign::Campaign;
+use flashbid_core::campaign::Guards;
 use flashbid_core::id::{BidderId, CampaignId};
 use flashbid_core::store::Admission;
+use flashbid_core::ticket::Ticket;
 use flashbid_core::time::Timestamp;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -44,30 +45,6 @@ pub struct Gate {
     places: Places,
     tickets: Tickets,
     captchas: Captchas,
-}
-
-/// What a campaign asks for beside a good request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Guards {
-    /// Each bid or purchase needs a request token of its own.
-    pub token: bool,
-    /// A request token is given for a solved captcha only; so it needs one.
-    pub captcha: bool,
-}
-
-impl Guards {
-    /// Whether a bid or purchase needs a request token.
-    pub const fn need_token(self) -> bool {
-        self.token || self.captcha
-    }
-}
-
-/// What `campaign` asks for.
-pub const fn guards(_campaign: &Campaign) -> Guards {
-    Guards {
-        token: false,
-        captcha: false,
-    }
 }
 
 impl Gate {
@@ -126,7 +103,7 @@ impl Gate {
         campaign: CampaignId,
         now: Timestamp,
     ) -> Result<Option<Ticket>, Problem> {
-        if !guards.need_token() {
+        if !guards.need_ticket() {
             return Ok(None);
         }
         let token = token.ok_or_else(|| {

@@ -91,6 +91,16 @@ impl Problem {
         }
     }
 
+    /// The payment provider gave no answer; the same may be asked again.
+    pub fn payments_away() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "PAYMENTS_UNAVAILABLE",
+            "The payment provider did not answer; try again in a moment.",
+        )
+        .retry_soon()
+    }
+
     /// The server failed in a way that it should not.
     pub fn internal() -> Self {
         Self::new(
@@ -130,6 +140,17 @@ impl From<Rejection> for Problem {
             Rejection::QuotaBeyondStock => (StatusCode::CONFLICT, "QUOTA_BEYOND_STOCK"),
             Rejection::SoldOut => (StatusCode::CONFLICT, "SOLD_OUT"),
             Rejection::LimitReached => (StatusCode::CONFLICT, "LIMIT_REACHED"),
+            Rejection::HoldEnded => (StatusCode::CONFLICT, "HOLD_ENDED"),
+            Rejection::TicketSpent => (StatusCode::FORBIDDEN, "TOKEN_USED"),
+            Rejection::TicketMissing => (StatusCode::FORBIDDEN, "TOKEN_REQUIRED"),
+            Rejection::WrongFormat => (StatusCode::CONFLICT, "WRONG_FORMAT"),
+            Rejection::MalformedPurchase | Rejection::PriceTooLarge | Rejection::EmptyQuota => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "MALFORMED")
+            }
+            Rejection::UnknownOrder => (StatusCode::NOT_FOUND, "UNKNOWN_ORDER"),
+            Rejection::OrderPaid => (StatusCode::CONFLICT, "ORDER_PAID"),
+            Rejection::PaidOtherwise => (StatusCode::CONFLICT, "PAID_OTHERWISE"),
+            Rejection::StockBelowPromised { .. } => (StatusCode::CONFLICT, "STOCK_PROMISED"),
             _ => (StatusCode::CONFLICT, "REJECTED"),
         };
         Self::new(status, code, sentence(&rejection.to_string()))

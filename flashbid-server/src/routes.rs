@@ -6,8 +6,11 @@ mod campaigns;
 mod captcha;
 mod health;
 mod metrics;
+mod operations;
 mod orders;
+mod payments;
 mod products;
+mod purchases;
 mod rankings;
 mod responses;
 mod tokens;
@@ -55,15 +58,30 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::login))
         .routes(routes!(auth::me))
         .routes(routes!(products::list, products::add))
-        .routes(routes!(products::one))
+        .routes(routes!(products::low_stock))
+        .routes(routes!(operations::load_products))
+        .routes(routes!(products::one, products::change))
+        .routes(routes!(operations::load_product))
         .routes(routes!(campaigns::list, campaigns::add))
-        .routes(routes!(campaigns::one))
+        .routes(routes!(campaigns::one, campaigns::change))
+        .routes(routes!(operations::reconcile))
         .routes(routes!(bids::place))
         .routes(routes!(bids::history))
         .routes(routes!(rankings::top))
         .routes(routes!(rankings::own))
+        .routes(routes!(purchases::buy))
+        .routes(routes!(purchases::one))
+        .routes(routes!(purchases::buy_cart))
         .routes(routes!(orders::mine))
+        .routes(routes!(orders::one))
+        .routes(routes!(orders::pay))
+        .routes(routes!(orders::cancel))
         .routes(routes!(orders::of_campaign))
+        .routes(routes!(payments::webhook))
+        .routes(routes!(operations::dead_letters))
+        .routes(routes!(operations::replay))
+        .routes(routes!(operations::drop_letter))
+        .routes(routes!(operations::discrepancies))
         .routes(routes!(captcha::open))
         .routes(routes!(tokens::open));
     let mut all = OpenApiRouter::with_openapi(Document::openapi())

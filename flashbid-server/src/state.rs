@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use flashbid_core::Engine;
+use flashbid_core::campaign::Campaign;
+use flashbid_core::id::BidderId;
 use flashbid_core::store::Admission;
+use flashbid_core::ticket::Ticket;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -14,6 +17,7 @@ use crate::feed::Feed;
 use crate::gate::{Captcha, Gate, Pictures};
 use crate::metrics::Metrics;
 use crate::payments::{PaymentProvider, TestProvider, Webhooks};
+use crate::problem::Problem;
 
 /// What every route shares. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -88,6 +92,21 @@ impl AppState {
             stop: CancellationToken::new(),
             connections,
         }))
+    }
+
+    /// The ticket of a request of `user` for `campaign`, to be used up in the same step; `None` when it asks for none.
+    ///
+    /// # Errors
+    /// 403 `TOKEN_REQUIRED`, `TOKEN_INVALID` or `TOKEN_EXPIRED`.
+    pub fn ticket(
+        &self,
+        campaign: &Campaign,
+        token: Option<&str>,
+        user: BidderId,
+    ) -> Result<Option<Ticket>, Problem> {
+        let now = self.engine().now();
+        self.gate()
+            .ticket(campaign.guards, token, user, campaign.id, now)
     }
 
     /// The engine.

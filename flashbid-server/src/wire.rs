@@ -7,15 +7,22 @@ mod answers;
 mod events;
 mod gate;
 mod requests;
+mod sales;
 
 pub use answers::{
-    Bid, BidHistory, Campaign, CampaignDetails, CampaignList, CampaignOrders, CampaignStats,
-    CampaignStatus, OpenedSession, Order, OrderList, OwnRanking, Product, ProductList,
-    ProductStatus, Ranking, RankingEntry, User,
+    Bid, BidHistory, Campaign, CampaignDetails, CampaignFormat, CampaignList, CampaignOrders, CampaignStats,
+    CampaignStatus, OpenedSession, Order, OrderList, OrderStatus, OwnRanking, Product, ProductList,
+    ProductStatus, Ranking, RankingEntry, RunnersUp, UnitsLeft, User,
 };
 pub use events::{BidAccepted, CampaignEnded, Event, RankingUpdate};
 pub use gate::{AskForToken, OpenCaptcha, RequestToken};
-pub use requests::{Login, NewCampaign, NewProduct, PlaceBid, Registration};
+pub use requests::{
+    ChangeCampaign, ChangeProduct, Login, NewCampaign, NewProduct, PlaceBid, Registration,
+};
+pub use sales::{
+    Cart, DeadLetter, DeadLetterList, Discrepancy, DiscrepancyList, NewCart, NewCartItem, NewPurchase, Pay,
+    PaymentEvent, Purchase, PurchaseStatus, Reconcile, Reconciled,
+};
 
 use std::fmt::Display;
 use std::str::FromStr;

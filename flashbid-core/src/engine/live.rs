@@ -13,9 +13,9 @@ impl Engine {
     /// The best `n` standings of a campaign and the figures of its book, of one moment.
     ///
     /// # Errors
-    /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign, [`Error::Store`](crate::Error::Store).
+    /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign and one that ranks nobody, [`Error::Store`](crate::Error::Store).
     pub async fn ranking(&self, campaign: CampaignId, n: usize) -> Result<Ranking> {
-        let sale = self.sale(campaign).await?;
+        let sale = self.ranked_sale(campaign).await?;
         Ok(self
             .with_book(&sale, || self.0.hot.top(campaign, n))
             .await?)
@@ -24,13 +24,13 @@ impl Engine {
     /// The standing of one bidder; `None` without a bid.
     ///
     /// # Errors
-    /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign, [`Error::Store`](crate::Error::Store).
+    /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign and one that ranks nobody, [`Error::Store`](crate::Error::Store).
     pub async fn standing(
         &self,
         campaign: CampaignId,
         bidder: BidderId,
     ) -> Result<Option<Standing>> {
-        let sale = self.sale(campaign).await?;
+        let sale = self.ranked_sale(campaign).await?;
         Ok(self
             .with_book(&sale, || self.0.hot.standing(campaign, bidder))
             .await?)
@@ -41,14 +41,14 @@ impl Engine {
     /// then: their epoch is always zero.
     ///
     /// # Errors
-    /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign, [`Error::Store`](crate::Error::Store).
+    /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign and one that ranks nobody, [`Error::Store`](crate::Error::Store).
     pub async fn events_after(
         &self,
         campaign: CampaignId,
         after: Sequence,
         limit: usize,
     ) -> Result<EventBatch> {
-        let sale = self.sale(campaign).await?;
+        let sale = self.ranked_sale(campaign).await?;
         if self.0.durability == Durability::Hot {
             let batch = self
                 .with_book(&sale, || self.0.hot.events_after(campaign, after, limit))
@@ -112,8 +112,8 @@ impl Engine {
     /// bids give no hint, so ask from time to time as well.
     ///
     /// # Errors
-    /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign, [`Error::Store`](crate::Error::Store).
+    /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign and one that ranks nobody, [`Error::Store`](crate::Error::Store).
     pub async fn activity(&self, campaign: CampaignId) -> Result<watch::Receiver<Sequence>> {
-        Ok(self.sale(campaign).await?.watch())
+        Ok(self.ranked_sale(campaign).await?.watch())
     }
 }

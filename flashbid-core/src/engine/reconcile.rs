@@ -82,6 +82,21 @@ impl Engine {
         Ok(loaded)
     }
 
+    /// Loads the counters of every first-come campaign that has started and is not over, where they are missing, and
+    /// answers those campaigns.
+    ///
+    /// # Errors
+    /// [`Error::Store`](crate::Error::Store).
+    pub async fn load_all_stock(&self) -> Result<Vec<Campaign>> {
+        let mut running = self.due().await?;
+        running.retain(|campaign| campaign.terms.format.is_first_come());
+        for campaign in &running {
+            let sale = self.sale(campaign.id).await?;
+            self.load_gate(&sale).await?;
+        }
+        Ok(running)
+    }
+
     /// Discrepancies that were recorded, the newest first; only those that last if `open`.
     ///
     /// # Errors

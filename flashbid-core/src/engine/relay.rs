@@ -18,7 +18,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign, [`Error::Store`](crate::Error::Store).
     pub async fn relay(&self, campaign: CampaignId) -> Result<Sequence> {
-        let sale = self.sale(campaign).await?;
+        let sale = self.ranked_sale(campaign).await?;
         match self.relay_or_renew(&sale).await {
             Err(error) if is_stale(&error) => Ok(self.relay_or_renew(&sale).await?),
             relayed => Ok(relayed?),

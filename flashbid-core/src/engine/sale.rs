@@ -14,7 +14,7 @@ use super::retry::{Retries, retry};
 use super::{Engine, Options};
 use crate::bid::NewBid;
 use crate::campaign::Campaign;
-use crate::error::{Result, StoreErrorKind};
+use crate::error::{Rejection, Result, StoreErrorKind};
 use crate::id::CampaignId;
 use crate::rank::Sequence;
 use crate::stock::Level;
@@ -96,6 +96,15 @@ impl Engine {
             Some(sale) => Ok(sale),
             None => Ok(self.sale_now(id).await?.0),
         }
+    }
+
+    /// The sale of a campaign that ranks its bidders.
+    pub(super) async fn ranked_sale(&self, id: CampaignId) -> Result<Arc<Sale>> {
+        let sale = self.sale(id).await?;
+        if sale.campaign.terms.format.is_first_come() {
+            return Err(Rejection::WrongFormat.into());
+        }
+        Ok(sale)
     }
 
     /// The sale of a campaign, and the newest copy of the campaign itself.

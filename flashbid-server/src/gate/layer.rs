@@ -28,7 +28,7 @@ pub(crate) fn is_limited(path: &str) -> bool {
 }
 
 /// What counts as a purchase when it is posted.
-const PURCHASES: &str = "/api/v1/purchases";
+const PURCHASES: [&str; 2] = ["/api/v1/purchases", "/api/v1/carts"];
 
 /// Puts the gate before a service.
 #[derive(Clone, Debug)]
@@ -112,7 +112,8 @@ impl Asking {
         Self {
             credentials: Credentials::of(request),
             address: proxies.client(request.extensions(), request.headers()),
-            is_purchase: request.method() == Method::POST && request.uri().path() == PURCHASES,
+            is_purchase: request.method() == Method::POST
+                && PURCHASES.contains(&request.uri().path()),
         }
     }
 

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 use flashbid_core::id::{BidderId, CampaignId};
+use flashbid_core::ticket::Ticket;
 use flashbid_core::time::Timestamp;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -19,15 +20,6 @@ use crate::problem::Problem;
 pub struct Tickets {
     key: Hmac<Sha256>,
     ttl: Duration,
-}
-
-/// What a good token says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ticket {
-    /// What is to be used up: no two tokens share one.
-    pub id: Uuid,
-    /// The first moment at which it is over; there is no need to remember it for longer.
-    pub expires_at: Timestamp,
 }
 
 /// Why a token is not taken.
@@ -69,7 +61,7 @@ impl Tickets {
     /// A token for one bid or purchase of `user` in `campaign`, and what it says.
     pub fn issue(&self, user: BidderId, campaign: CampaignId, now: Timestamp) -> (String, Ticket) {
         let ticket = Ticket {
-            id: random_id(),
+            id: random_id().into(),
             expires_at: now.after(self.ttl),
         };
         let mut bytes = [0; WHOLE];
@@ -102,7 +94,7 @@ impl Tickets {
             .map_err(|_| TicketError::Invalid)?;
         let (id, end) = says.split_at(ID);
         let ticket = Ticket {
-            id: Uuid::from_bytes(id.try_into().expect("16 bytes")),
+            id: Uuid::from_bytes(id.try_into().expect("16 bytes")).into(),
             expires_at: Timestamp::from_millis(i64::from_be_bytes(
                 end.try_into().expect("8 bytes"),
             )),

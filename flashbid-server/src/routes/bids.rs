@@ -6,7 +6,7 @@ use flashbid_core::id::CampaignId;
 
 use super::responses::{BodyTooLarge, Malformed, NotFound, NotJson, Unauthorized, Unavailable};
 use crate::auth::CurrentUser;
-use crate::extract::{Id, Input, OptionalKey, Paging, PagingQuery};
+use crate::extract::{Id, Input, OptionalKey, OptionalToken, Paging, PagingQuery};
 use crate::problem::{Problem, ProblemBody};
 use crate::state::AppState;
 use crate::wire::{Bid, BidHistory, PlaceBid};
@@ -20,13 +20,16 @@ use crate::wire::{Bid, BidHistory, PlaceBid};
     tag = "bids",
     operation_id = "place_bid",
     security(("token" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters")),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters"),
+        ("X-Request-Token" = Option<String>, Header, description = "Where the campaign asks for one: as /campaigns/{campaign_id}/tokens gives it"),
+    ),
     request_body = PlaceBid,
     responses(
         (status = 201, description = "The accepted bid", body = Bid),
         (status = 400, description = "PRICE_TOO_LOW", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "CAMPAIGN_NOT_STARTED or CAMPAIGN_ENDED", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "IDEMPOTENCY_KEY_REUSED", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "CAMPAIGN_NOT_STARTED, CAMPAIGN_ENDED, or TOKEN_REQUIRED, TOKEN_INVALID, TOKEN_EXPIRED or TOKEN_USED", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "IDEMPOTENCY_KEY_REUSED or WRONG_FORMAT", body = ProblemBody, content_type = "application/problem+json"),
         Unauthorized, NotFound, BodyTooLarge, NotJson, Malformed, Unavailable,
     )
 )]
@@ -34,19 +37,27 @@ pub(super) async fn place(
     State(state): State<AppState>,
     CurrentUser(account): CurrentUser,
     OptionalKey(key): OptionalKey,
+    OptionalToken(token): OptionalToken,
     Input(wanted): Input<PlaceBid>,
 ) -> Result<(StatusCode, Json<Bid>), Problem> {
     let id = CampaignId::new(wanted.campaign_id);
+    let price = wanted.price.read("price")?;
+    let campaign = state.engine().known_campaign(id).await;
+    let ticket = match &campaign {
+        Ok(campaign) => state.ticket(campaign, token.as_deref(), account.id)?,
+        Err(_) => None,
+    };
     let bid = CoreBid {
         bidder: account.id,
         name: Some(account.username.shared()),
-        price: wanted.price.read("price")?,
+        price,
         weight: account.weight,
         key,
+        ticket,
         at: None,
     };
     let placed = async {
-        let campaign = state.engine().known_campaign(id).await?;
+        let campaign = campaign?;
         let accepted = state.engine().place_bid(id, bid).await?;
         Ok((campaign, accepted))
     };

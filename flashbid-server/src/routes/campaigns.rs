@@ -1,10 +1,11 @@
 use std::collections::HashMap;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use flashbid_core::campaign::{
-    Campaign as CoreCampaign, DEFAULT_PAYMENT_DEADLINE, Format, Rebid, Window,
+    Campaign as CoreCampaign, Format, Guards, Rebid, RunnersUp, Window,
 };
 use flashbid_core::engine::NewCampaign as CoreNewCampaign;
 use flashbid_core::id::{CampaignId, ProductId};
@@ -19,7 +20,15 @@ use crate::auth::Admin;
 use crate::extract::{Id, Input, Paging, PagingQuery};
 use crate::problem::{Problem, ProblemBody, sentence};
 use crate::state::AppState;
-use crate::wire::{Campaign, CampaignDetails, CampaignList, CampaignStats, NewCampaign, Product};
+use crate::wire::{
+    Campaign, CampaignDetails, CampaignFormat, CampaignList, CampaignStats, ChangeCampaign, NewCampaign, Product,
+};
+
+/// The deepest that an offer to runners-up may go.
+const MOST_PLACES: u32 = 10_000;
+
+/// The longest time to pay, in seconds: a year.
+const LONGEST_DEADLINE: u64 = 31_536_000;
 
 /// Campaigns with their products, newest first.
 #[utoipa::path(
@@ -72,14 +81,48 @@ pub(super) async fn one(
     State(state): State<AppState>,
     Id(id): Id<CampaignId>,
 ) -> Result<Json<CampaignDetails>, Problem> {
-    let found = state.engine().campaign(id).await?;
-    let campaign = found.ok_or(Rejection::UnknownCampaign)?;
+    let campaign = state.engine().known_campaign(id).await?;
     let product = product_of(&state, &campaign).await?;
-    let ranking = state.engine().ranking(id, 0).await?;
+    let stats = if campaign.terms.format.is_first_come() {
+        CampaignStats::from(state.engine().gate_stats(id).await?.level)
+    } else {
+        CampaignStats::from(&state.engine().ranking(id, 0).await?.stats)
+    };
     Ok(Json(CampaignDetails {
         campaign: Campaign::new(&campaign, product, state.engine().now()),
-        stats: CampaignStats::from(&ranking.stats),
+        stats,
     }))
+}
+
+/// Changes what bids and purchases of a campaign need. Every server sees it within a second.
+#[utoipa::path(
+    patch,
+    path = "/campaigns/{campaign_id}",
+    tag = "campaigns",
+    operation_id = "change_campaign",
+    security(("token" = [])),
+    params(("campaign_id" = Uuid, Path)),
+    request_body = ChangeCampaign,
+    responses(
+        (status = 200, description = "The campaign as it is now", body = Campaign),
+        Unauthorized, NotAnAdmin, NotFound, BodyTooLarge, NotJson, Malformed, Unavailable,
+    )
+)]
+pub(super) async fn change(
+    State(state): State<AppState>,
+    _: Admin,
+    Id(id): Id<CampaignId>,
+    Input(wanted): Input<ChangeCampaign>,
+) -> Result<Json<Campaign>, Problem> {
+    let campaign = state.engine().campaign(id).await?;
+    let guards = campaign.ok_or(Rejection::UnknownCampaign)?.guards;
+    let guards = Guards {
+        ticket: wanted.require_token.unwrap_or(guards.ticket),
+        captcha: wanted.require_captcha.unwrap_or(guards.captcha),
+    };
+    let campaign = state.engine().set_guards(id, guards).await?;
+    let product = product_of(&state, &campaign).await?;
+    Ok(Json(Campaign::new(&campaign, product, state.engine().now())))
 }
 
 /// Makes a campaign.
@@ -115,6 +158,64 @@ pub(super) async fn add(
 }
 
 fn parse(wanted: &NewCampaign) -> Result<CoreNewCampaign, Problem> {
+    let format = match wanted.format {
+        CampaignFormat::Ranked => ranked(wanted)?,
+        CampaignFormat::FirstCome => first_come(wanted)?,
+    };
+    let window = Window::new(wanted.start_time.0, wanted.end_time.0).map_err(|_| {
+        Problem::bad_request("EMPTY_WINDOW", "The end_time must be after the start_time.")
+    })?;
+    let runners_up = wanted.runners_up.map(|terms| {
+        if !(1..=MOST_PLACES).contains(&terms.places) {
+            return Err(Problem::malformed(format!(
+                "The places of runners_up must be from 1 to {MOST_PLACES}."
+            )));
+        }
+        Ok(RunnersUp {
+            places: terms.places,
+            payment_deadline: deadline("payment_deadline of runners_up", terms.payment_deadline)?,
+        })
+    });
+    let usual = CoreNewCampaign::new(wanted.product_id.into(), format, window);
+    Ok(CoreNewCampaign {
+        quota: wanted.quota.map(|quota| units("quota", quota)).transpose()?,
+        payment_deadline: wanted
+            .payment_deadline
+            .map_or(Ok(usual.payment_deadline), |seconds| {
+                deadline("payment_deadline", seconds)
+            })?,
+        runners_up: runners_up.transpose()?,
+        guards: Guards {
+            ticket: wanted.require_token,
+            captcha: wanted.require_captcha,
+        },
+        ..usual
+    })
+}
+
+fn first_come(wanted: &NewCampaign) -> Result<Format, Problem> {
+    if wanted.runners_up.is_some() {
+        return Err(Problem::malformed("A first_come campaign has no runners_up."));
+    }
+    let price = wanted
+        .price
+        .as_ref()
+        .ok_or_else(|| Problem::malformed("A first_come campaign needs a price."))?;
+    let per_buyer = wanted.per_buyer_limit;
+    Ok(Format::FirstCome {
+        price: price.read("price")?,
+        per_buyer: per_buyer
+            .map(|most| units("per_buyer_limit", most))
+            .transpose()?,
+    })
+}
+
+fn ranked(wanted: &NewCampaign) -> Result<Format, Problem> {
+    if wanted.price.is_some() || wanted.per_buyer_limit.is_some() {
+        return Err(Problem::malformed(
+            "A ranked campaign has no price and no per_buyer_limit.",
+        ));
+    }
     let weights = Weights::new(
         wanted.alpha.read("alpha")?,
         wanted.beta.read("beta")?,
@@ -127,28 +228,28 @@ fn parse(wanted: &NewCampaign) -> Result<CoreNewCampaign, Problem> {
             sentence(&error.to_string()),
         )
     })?;
-    let window = Window::new(wanted.start_time.0, wanted.end_time.0).map_err(|_| {
-        Problem::bad_request("EMPTY_WINDOW", "The end_time must be after the start_time.")
-    })?;
-    Ok(CoreNewCampaign {
-        product: wanted.product_id.into(),
-        format: Format::Ranked {
-            weights,
-            rebid: Rebid::default(),
-        },
-        window,
-        quota: wanted.quota.map(quota).transpose()?,
-        payment_deadline: DEFAULT_PAYMENT_DEADLINE,
+    Ok(Format::Ranked {
+        weights,
+        rebid: Rebid::default(),
     })
 }
 
-fn quota(units: u32) -> Result<Units, Problem> {
-    Units::new(units)
+fn units(field: &str, count: u32) -> Result<Units, Problem> {
+    Units::new(count)
         .filter(|units| *units > Units::ZERO)
-        .ok_or_else(|| Problem::malformed(format!("The quota must be from 1 to {}.", Units::MAX)))
+        .ok_or_else(|| Problem::malformed(format!("The {field} must be from 1 to {}.", Units::MAX)))
+}
+
+fn deadline(field: &str, seconds: u64) -> Result<Duration, Problem> {
+    if !(1..=LONGEST_DEADLINE).contains(&seconds) {
+        return Err(Problem::malformed(format!(
+            "The {field} must be from 1 to {LONGEST_DEADLINE} seconds."
+        )));
+    }
+    Ok(Duration::from_secs(seconds))
 }
 
 async fn product_of(state: &AppState, campaign: &CoreCampaign) -> Result<Option<Product>, Problem> {
-    let product = state.engine().product(campaign.product).await?;
-    Ok(product.as_ref().map(Product::from))
+    let product = state.engine().known_product(campaign.product).await?;
+    Ok(product.as_deref().map(Product::from))
 }

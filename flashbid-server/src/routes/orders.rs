@@ -1,20 +1,21 @@
-use std::collections::HashSet;
-
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use flashbid_core::Rejection;
-use flashbid_core::id::CampaignId;
-use flashbid_core::store::Page;
+use flashbid_core::bid::IdempotencyKey;
+use flashbid_core::id::{CampaignId, OrderId};
+use flashbid_core::order::{Order as CoreOrder, OrderStatus, PaymentId};
 
-use super::responses::{Malformed, NotAnAdmin, NotFound, Unauthorized, Unavailable};
+use super::responses::{
+    BodyTooLarge, Malformed, NotAnAdmin, NotFound, NotJson, Unauthorized, Unavailable,
+};
+use crate::accounts::Account;
 use crate::auth::{Admin, CurrentUser};
-use crate::extract::{Id, Paging, PagingQuery};
-use crate::problem::Problem;
+use crate::extract::{Id, OptionalInput, Paging, PagingQuery};
+use crate::payments::{Charge, ChargeError};
+use crate::problem::{Problem, ProblemBody, sentence};
 use crate::state::AppState;
-use crate::wire::{CampaignOrders, Order, OrderList};
-
-/// Orders that are read at once when all of a campaign are looked at.
-const PAGE: u32 = 10_000;
+use crate::wire::{CampaignOrders, Order, OrderList, Pay};
 
 /// The user's own orders, newest first.
 #[utoipa::path(
@@ -41,6 +42,117 @@ pub(super) async fn mine(
     }))
 }
 
+/// One order of the user. An administrator may see any.
+#[utoipa::path(
+    get,
+    path = "/orders/{order_id}",
+    tag = "orders",
+    operation_id = "get_order",
+    security(("token" = [])),
+    params(("order_id" = Uuid, Path)),
+    responses(
+        (status = 200, description = "The order", body = Order),
+        Unauthorized, NotFound, Malformed, Unavailable,
+    )
+)]
+pub(super) async fn one(
+    State(state): State<AppState>,
+    CurrentUser(account): CurrentUser,
+    Id(id): Id<OrderId>,
+) -> Result<Json<Order>, Problem> {
+    let order = order_for(&state, &account, id).await?;
+    Ok(Json(Order::from(&order)))
+}
+
+/// Pays an order. One that is paid is answered as it is.
+///
+/// A payment that comes too late gets a unit if there is one; else the order becomes `refund_due`.
+#[utoipa::path(
+    post,
+    path = "/orders/{order_id}/pay",
+    tag = "orders",
+    operation_id = "pay_order",
+    security(("token" = [])),
+    params(("order_id" = Uuid, Path)),
+    request_body(content = Option<Pay>, description = "May be left out"),
+    responses(
+        (status = 200, description = "The order as it is now", body = Order),
+        (status = 402, description = "PAYMENT_DECLINED", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "PAID_OTHERWISE", body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized, NotFound, BodyTooLarge, NotJson, Malformed, Unavailable,
+    )
+)]
+pub(super) async fn pay(
+    State(state): State<AppState>,
+    CurrentUser(account): CurrentUser,
+    Id(id): Id<OrderId>,
+    OptionalInput(asked): OptionalInput<Pay>,
+) -> Result<Json<Order>, Problem> {
+    let order = order_for(&state, &account, id).await?;
+    if matches!(order.status, OrderStatus::Paid | OrderStatus::RefundDue) {
+        return Ok(Json(Order::from(&order)));
+    }
+    let charge = Charge {
+        order: id,
+        amount: order.total(),
+        method: asked.unwrap_or_default().method,
+        key: IdempotencyKey::new(id.to_string()).expect("an id is visible ASCII"),
+    };
+    let payment = state.payments().charge(&charge).await.map_err(declined)?;
+    let payment = PaymentId::new(payment.as_str()).expect("a reference is visible ASCII");
+    let paid = state.engine().pay(id, payment).await;
+    state.metrics().order_answered("paid", &paid);
+    Ok(Json(Order::from(&paid?)))
+}
+
+/// Calls an order off, or declines what was offered to a runner-up. One that has ended is answered as it is.
+#[utoipa::path(
+    post,
+    path = "/orders/{order_id}/cancel",
+    tag = "orders",
+    operation_id = "cancel_order",
+    security(("token" = [])),
+    params(("order_id" = Uuid, Path)),
+    responses(
+        (status = 200, description = "The order as it is now", body = Order),
+        (status = 409, description = "ORDER_PAID", body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized, NotFound, Malformed, Unavailable,
+    )
+)]
+pub(super) async fn cancel(
+    State(state): State<AppState>,
+    CurrentUser(account): CurrentUser,
+    Id(id): Id<OrderId>,
+) -> Result<Json<Order>, Problem> {
+    order_for(&state, &account, id).await?;
+    let cancelled = state.engine().cancel(id).await;
+    state.metrics().order_answered("cancelled", &cancelled);
+    Ok(Json(Order::from(&cancelled?)))
+}
+
+/// An order that `account` may see.
+async fn order_for(
+    state: &AppState,
+    account: &Account,
+    id: OrderId,
+) -> Result<CoreOrder, Problem> {
+    let order = state.engine().order(id).await?;
+    order
+        .filter(|order| order.bidder == account.id || account.is_admin)
+        .ok_or_else(|| Rejection::UnknownOrder.into())
+}
+
+fn declined(error: ChargeError) -> Problem {
+    match error {
+        ChargeError::Declined { reason } => Problem::new(
+            StatusCode::PAYMENT_REQUIRED,
+            "PAYMENT_DECLINED",
+            sentence(&format!("the payment was declined: {reason}")),
+        ),
+        _ => Problem::payments_away(),
+    }
+}
+
 /// A campaign's orders by rank, and whether all of them together are sound. The limit goes up to 1000.
 #[utoipa::path(
     get,
@@ -65,32 +177,12 @@ pub(super) async fn of_campaign(
     let product = engine.product(campaign.product).await?;
     let stock = product.ok_or(Rejection::UnknownProduct)?.stock.loaded();
     let found = engine.orders_in(id, page).await?;
-    let holding = holding(&state, id).await?;
-    let quota = u64::from(campaign.terms.quota.get());
+    let is_consistent = state.engine().verify(id).await?.is_consistent();
     Ok(Json(CampaignOrders {
         campaign_id: id.uuid(),
         orders: found.items.iter().map(Order::from).collect(),
         total: found.total,
         stock,
-        is_consistent: holding.is_some_and(|holding| holding <= quota) && quota <= stock,
+        is_consistent,
     }))
-}
-
-/// How many orders of a campaign hold a unit; `None` when a bidder has more than one order.
-async fn holding(state: &AppState, campaign: CampaignId) -> Result<Option<u64>, Problem> {
-    let (mut skip, mut holding, mut bidders) = (0, 0, HashSet::new());
-    loop {
-        let page = Page { skip, limit: PAGE };
-        let orders = state.engine().orders_in(campaign, page).await?.items;
-        if orders.is_empty() {
-            return Ok(Some(holding));
-        }
-        skip += orders.len() as u64;
-        for order in &orders {
-            holding += u64::from(order.status.holds_stock());
-            if !bidders.insert(order.bidder) {
-                return Ok(None);
-            }
-        }
-    }
 }

@@ -1,19 +1,23 @@
 use axum::Json;
-use axum::extract::State;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use flashbid_core::engine::NewProduct as CoreNewProduct;
-use flashbid_core::id::ProductId;
+use flashbid_core::id::{ProductId, StockChangeId};
 use flashbid_core::money::Money;
 use flashbid_core::stock::Units;
+use flashbid_core::store::{ProductChange, StockChange};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::responses::{
     BodyTooLarge, Malformed, NotAnAdmin, NotFound, NotJson, Unauthorized, Unavailable,
 };
 use crate::auth::Admin;
-use crate::extract::{Id, Input, Paging, PagingQuery, text};
-use crate::problem::Problem;
+use crate::extract::{Id, Input, OptionalKey, Paging, PagingQuery, text};
+use crate::problem::{Problem, ProblemBody};
 use crate::state::AppState;
-use crate::wire::{NewProduct, Product, ProductList};
+use crate::wire::{ChangeProduct, NewProduct, Number, Product, ProductList};
 
 /// Products, newest first.
 #[utoipa::path(
@@ -82,21 +86,154 @@ pub(super) async fn add(
     Ok((StatusCode::CREATED, Json(Product::from(&product))))
 }
 
+/// Changes a product: its words, its reserve price for campaigns to come, its stock.
+///
+/// Only units that no campaign and no order has can be taken out of the stock. With an `Idempotency-Key`, an `add_stock`
+/// or `remove_stock` that is sent again counts once.
+#[utoipa::path(
+    patch,
+    path = "/products/{product_id}",
+    tag = "products",
+    operation_id = "change_product",
+    security(("token" = [])),
+    params(
+        ("product_id" = Uuid, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters"),
+    ),
+    request_body = ChangeProduct,
+    responses(
+        (status = 200, description = "The product as it is now", body = Product),
+        (status = 409, description = "STOCK_PROMISED or IDEMPOTENCY_KEY_REUSED", body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized, NotAnAdmin, NotFound, BodyTooLarge, NotJson, Malformed, Unavailable,
+    )
+)]
+pub(super) async fn change(
+    State(state): State<AppState>,
+    _: Admin,
+    Id(id): Id<ProductId>,
+    OptionalKey(key): OptionalKey,
+    Input(wanted): Input<ChangeProduct>,
+) -> Result<Json<Product>, Problem> {
+    let change_id = || match &key {
+        Some(key) => StockChangeId::derive(id, key.as_str()),
+        None => state.engine().fresh_id(),
+    };
+    let stock = match (wanted.stock, wanted.add_stock, wanted.remove_stock) {
+        (None, None, None) => None,
+        (Some(all), None, None) => Some(StockChange::Set(units("stock", all)?)),
+        (None, Some(added), None) => Some(StockChange::Add {
+            id: change_id(),
+            units: some_units("add_stock", added)?,
+        }),
+        (None, None, Some(removed)) => Some(StockChange::Remove {
+            id: change_id(),
+            units: some_units("remove_stock", removed)?,
+        }),
+        _ => {
+            return Err(Problem::malformed(
+                "Of stock, add_stock and remove_stock one may be given.",
+            ));
+        }
+    };
+    let change = ProductChange {
+        name: wanted.name.map(|name| text("name", name, 255)).transpose()?,
+        description: wanted
+            .description
+            .map(|given| optional("description", Some(given), 10_000))
+            .transpose()?,
+        image_url: wanted.image_url.map(|url| picture(Some(url))).transpose()?,
+        min_price: wanted.min_price.as_ref().map(reserve_price).transpose()?,
+        stock,
+    };
+    let product = state.engine().change_product(id, &change).await?;
+    Ok(Json(Product::from(&product)))
+}
+
+/// Which products have little left.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct LowStockQuery {
+    /// Products with at most so many available units.
+    #[serde(default = "ten")]
+    #[param(minimum = 0, maximum = 1_000_000_000, default = 10, required = false)]
+    most: u32,
+}
+
+const fn ten() -> u32 {
+    10
+}
+
+/// Products that have little left, the least first.
+#[utoipa::path(
+    get,
+    path = "/products/low-stock",
+    tag = "products",
+    operation_id = "low_stock",
+    security(("token" = [])),
+    params(PagingQuery, LowStockQuery),
+    responses(
+        (status = 200, description = "A part of the products", body = ProductList),
+        Unauthorized, NotAnAdmin, Malformed, Unavailable,
+    )
+)]
+pub(super) async fn low_stock(
+    State(state): State<AppState>,
+    _: Admin,
+    Paging(page): Paging,
+    query: Result<Query<LowStockQuery>, QueryRejection>,
+) -> Result<Json<ProductList>, Problem> {
+    let most = query.ok().and_then(|Query(query)| Units::new(query.most));
+    let most = most.ok_or_else(|| {
+        Problem::malformed(format!("The most must be from 0 to {}.", Units::MAX))
+    })?;
+    let found = state.engine().low_stock(most, page).await?;
+    Ok(Json(ProductList {
+        products: found.items.iter().map(Product::from).collect(),
+        total: found.total,
+    }))
+}
+
 fn parse(wanted: NewProduct) -> Result<CoreNewProduct, Problem> {
-    let min_price: Money = wanted.min_price.read("min_price")?;
+    Ok(CoreNewProduct {
+        name: text("name", wanted.name, 255)?,
+        description: optional("description", wanted.description, 10_000)?,
+        image_url: picture(wanted.image_url)?,
+        stock: units("stock", wanted.stock)?,
+        min_price: reserve_price(&wanted.min_price)?,
+    })
+}
+
+fn reserve_price(given: &Number) -> Result<Money, Problem> {
+    let min_price: Money = given.read("min_price")?;
     if min_price == Money::ZERO {
         return Err(Problem::malformed("The min_price must be more than zero."));
     }
-    let stock = Units::new(wanted.stock).ok_or_else(|| {
-        Problem::malformed(format!("The stock must not be above {}.", Units::MAX))
-    })?;
-    let optional = |field: &str, given: Option<String>, longest: usize| {
-        given
-            .filter(|given| !given.is_empty())
-            .map(|given| text(field, given, longest))
-            .transpose()
-    };
-    let image_url = optional("image_url", wanted.image_url, 2_048)?;
+    Ok(min_price)
+}
+
+fn units(field: &str, count: u32) -> Result<Units, Problem> {
+    Units::new(count)
+        .ok_or_else(|| Problem::malformed(format!("The {field} must not be above {}.", Units::MAX)))
+}
+
+fn some_units(field: &str, count: u32) -> Result<Units, Problem> {
+    let units = units(field, count)?;
+    if units == Units::ZERO {
+        return Err(Problem::malformed(format!("The {field} must be at least 1.")));
+    }
+    Ok(units)
+}
+
+/// A text that may be left out, or empty.
+fn optional(field: &str, given: Option<String>, longest: usize) -> Result<Option<String>, Problem> {
+    given
+        .filter(|given| !given.is_empty())
+        .map(|given| text(field, given, longest))
+        .transpose()
+}
+
+fn picture(given: Option<String>) -> Result<Option<String>, Problem> {
+    let image_url = optional("image_url", given, 2_048)?;
     if image_url
         .as_deref()
         .is_some_and(|url| !is_picture_address(url))
@@ -105,13 +242,7 @@ fn parse(wanted: NewProduct) -> Result<CoreNewProduct, Problem> {
             "The image_url must begin with https://, http:// or a single /.",
         ));
     }
-    Ok(CoreNewProduct {
-        name: text("name", wanted.name, 255)?,
-        description: optional("description", wanted.description, 10_000)?,
-        image_url,
-        stock,
-        min_price,
-    })
+    Ok(image_url)
 }
 
 /// Pages put the address into an `img`: no scheme but the two of the web may get there.

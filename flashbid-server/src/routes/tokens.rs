@@ -7,7 +7,6 @@ use flashbid_core::id::CampaignId;
 use super::responses::{BodyTooLarge, Malformed, NotFound, NotJson, Unauthorized, Unavailable};
 use crate::auth::CurrentUser;
 use crate::extract::{Id, Input};
-use crate::gate::guards;
 use crate::problem::{Problem, ProblemBody};
 use crate::state::AppState;
 use crate::wire::{AskForToken, RequestToken};
@@ -40,7 +39,7 @@ pub(super) async fn open(
     let now = state.engine().now();
     let (token, ticket) = state
         .gate()
-        .give_ticket(guards(&campaign), answered, account.id, id, now)
+        .give_ticket(campaign.guards, answered, account.id, id, now)
         .await?;
     let given = RequestToken::new(token, ticket.expires_at);
     let no_store = [(header::CACHE_CONTROL, "no-store")];

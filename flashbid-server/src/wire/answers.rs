@@ -7,12 +7,14 @@ use flashbid_core::bid::AcceptedBid;
 use flashbid_core::campaign::{Campaign as CoreCampaign, Format, Phase};
 use flashbid_core::id::{BidderId, CampaignId, ProductId};
 use flashbid_core::money::Coefficient;
-use flashbid_core::order::Order as CoreOrder;
+use flashbid_core::order::{Order as CoreOrder, OrderStatus as CoreOrderStatus};
 use flashbid_core::product::Product as CoreProduct;
+use flashbid_core::rank::Rank;
 use flashbid_core::score::Weights;
+use flashbid_core::stock::{Level, Units};
 use flashbid_core::store::{BookStats, Ranking as CoreRanking, Standing};
 use flashbid_core::time::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -161,19 +163,57 @@ pub struct Campaign {
     quota: u32,
     #[schema(inline)]
     status: CampaignStatus,
-    /// Whether the winners have their orders.
+    /// Whether it is over for good: the winners have their orders, and what was not sold went back.
     settled: bool,
+    /// How units find their buyers.
+    #[schema(inline)]
+    format: CampaignFormat,
+    /// What a unit costs; null in a ranked campaign.
+    price: Option<Exact>,
+    /// The most units that one buyer may have; null for no limit, and in a ranked campaign.
+    per_buyer_limit: Option<u32>,
+    /// How long a winner or buyer has to pay, in seconds.
+    payment_deadline: u64,
+    /// To whom a ranked campaign offers a unit that was not paid; null for nobody.
+    runners_up: Option<RunnersUp>,
+    /// Whether a bid or purchase needs a request token.
+    require_token: bool,
+    /// Whether a request token is given for a solved captcha only.
+    require_captcha: bool,
     #[schema(inline)]
     created_at: Time,
+}
+
+/// How units find their buyers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CampaignFormat {
+    /// Bids are ranked; when the campaign ends, the best get the units.
+    #[default]
+    Ranked,
+    /// Units are sold at once, to whoever comes first.
+    FirstCome,
+}
+
+/// To whom a unit is offered that was not paid.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RunnersUp {
+    /// How many places below the last winning one an offer may go.
+    #[schema(minimum = 1, maximum = 10_000)]
+    pub places: u32,
+    /// How long somebody has to pay who was offered a unit, in seconds.
+    #[schema(minimum = 1, maximum = 31_536_000)]
+    pub payment_deadline: u64,
 }
 
 impl Campaign {
     /// `campaign` and what it sells, as they are at `now`.
     pub fn new(campaign: &CoreCampaign, product: Option<Product>, now: Timestamp) -> Self {
         let terms = &campaign.terms;
-        let weights = match terms.format {
-            Format::Ranked { weights, .. } => Some(weights),
-            _ => None,
+        let (weights, price, per_buyer) = match terms.format {
+            Format::Ranked { weights, .. } => (Some(weights), None, None),
+            Format::FirstCome { price, per_buyer } => (None, Some(price), per_buyer),
+            _ => (None, None, None),
         };
         let factor = |of: fn(&Weights) -> Coefficient| {
             Exact::from(weights.as_ref().map_or(Coefficient::ZERO, of))
@@ -190,6 +230,20 @@ impl Campaign {
             quota: terms.quota.get(),
             status: CampaignStatus::of(campaign, now),
             settled: campaign.phase == Phase::Settled,
+            format: if terms.format.is_first_come() {
+                CampaignFormat::FirstCome
+            } else {
+                CampaignFormat::Ranked
+            },
+            price: price.map(Exact::from),
+            per_buyer_limit: per_buyer.map(Units::get),
+            payment_deadline: terms.payment_deadline.as_secs(),
+            runners_up: terms.runners_up.map(|terms| RunnersUp {
+                places: terms.places,
+                payment_deadline: terms.payment_deadline.as_secs(),
+            }),
+            require_token: campaign.guards.need_ticket(),
+            require_captcha: campaign.guards.captcha,
             created_at: Time(campaign.created_at),
         }
     }
@@ -210,6 +264,29 @@ pub struct CampaignStats {
     max_price: Option<Exact>,
     /// The score of the last bidder who would win now; null while fewer bid than there are units.
     min_winning_score: Option<Exact>,
+    /// Where the units of a first-come campaign are; null in a ranked one.
+    units: Option<UnitsLeft>,
+}
+
+/// Where the units of a campaign are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct UnitsLeft {
+    /// To be bought now.
+    available: u32,
+    /// Bought, and not paid yet.
+    held: u32,
+    /// Paid.
+    sold: u32,
+}
+
+impl From<Level> for UnitsLeft {
+    fn from(level: Level) -> Self {
+        Self {
+            available: level.available.get(),
+            held: level.held.get(),
+            sold: level.sold.get(),
+        }
+    }
 }
 
 impl From<&BookStats> for CampaignStats {
@@ -218,6 +295,18 @@ impl From<&BookStats> for CampaignStats {
             total_participants: stats.participants,
             max_price: stats.max_price.map(Exact::from),
             min_winning_score: stats.min_winning_score.map(Exact::from),
+            units: None,
+        }
+    }
+}
+
+impl From<Level> for CampaignStats {
+    fn from(level: Level) -> Self {
+        Self {
+            total_participants: 0,
+            max_price: None,
+            min_winning_score: None,
+            units: Some(level.into()),
         }
     }
 }
@@ -376,14 +465,16 @@ pub struct Order {
     campaign_id: Uuid,
     user_id: Uuid,
     product_id: Uuid,
+    /// How many units; of a ranked campaign always one.
+    quantity: u32,
+    /// What is to be paid in all.
     #[schema(inline)]
     final_price: Exact,
+    /// Null for what was bought first-come, as is the rank.
+    final_score: Option<Exact>,
+    final_rank: Option<u32>,
     #[schema(inline)]
-    final_score: Exact,
-    final_rank: u32,
-    /// `pending_payment`, `paid`, `cancelled`, `expired` or `refund_due`.
-    #[schema(example = "pending_payment")]
-    status: &'static str,
+    status: OrderStatus,
     #[schema(inline)]
     created_at: Time,
     /// Until when it may be paid.
@@ -398,12 +489,41 @@ impl From<&CoreOrder> for Order {
             campaign_id: order.campaign.uuid(),
             user_id: order.bidder.uuid(),
             product_id: order.product.uuid(),
-            final_price: Exact::from(order.price),
-            final_score: Exact::from(order.score),
-            final_rank: order.rank.get(),
-            status: order.status.as_str(),
+            quantity: order.units.get(),
+            final_price: Exact::from(order.total()),
+            final_score: order.score().map(Exact::from),
+            final_rank: order.rank().map(Rank::get),
+            status: order.status.into(),
             created_at: Time(order.created_at),
             pay_by: Time(order.pay_by),
+        }
+    }
+}
+
+/// How far an order has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderStatus {
+    /// Its units are held until `pay_by`.
+    PendingPayment,
+    /// Its units are the buyer's.
+    Paid,
+    /// Called off, or declined.
+    Cancelled,
+    /// Not paid in time.
+    Expired,
+    /// Paid too late, and no unit was left: the money goes back.
+    RefundDue,
+}
+
+impl From<CoreOrderStatus> for OrderStatus {
+    fn from(status: CoreOrderStatus) -> Self {
+        match status {
+            CoreOrderStatus::PendingPayment => Self::PendingPayment,
+            CoreOrderStatus::Paid => Self::Paid,
+            CoreOrderStatus::Cancelled => Self::Cancelled,
+            CoreOrderStatus::RefundDue => Self::RefundDue,
+            _ => Self::Expired,
         }
     }
 }
@@ -425,6 +545,7 @@ pub struct CampaignOrders {
     pub(crate) total: u64,
     /// The product's units.
     pub(crate) stock: u64,
-    /// Whether the orders that hold a unit are at most the quota, the quota at most the stock, and no bidder has two.
+    /// Whether the units of orders that hold some are at most the quota, the quota at most the stock, and no bidder of a
+    /// ranked campaign has two orders or buyer more than the limit.
     pub(crate) is_consistent: bool,
 }

@@ -2,7 +2,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Number, Time};
+use super::{CampaignFormat, Number, RunnersUp, Time};
 use crate::config::Secret;
 
 /// Makes an account.
@@ -76,6 +76,73 @@ pub struct NewCampaign {
     #[serde(default)]
     #[schema(minimum = 1, maximum = 1_000_000_000)]
     pub quota: Option<u32>,
+    /// How units find their buyers. A first-come campaign has a price; alpha, beta and gamma are of no use to it.
+    #[serde(default)]
+    #[schema(inline)]
+    pub format: CampaignFormat,
+    /// What a unit costs in a first-come campaign.
+    #[serde(default)]
+    pub price: Option<Number>,
+    /// The most units that one buyer may have in a first-come campaign, held and paid together.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
+    pub per_buyer_limit: Option<u32>,
+    /// How long a winner or buyer has to pay, in seconds; without it 15 minutes.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 31_536_000)]
+    pub payment_deadline: Option<u64>,
+    /// To whom a ranked campaign offers a unit that was not paid.
+    #[serde(default)]
+    pub runners_up: Option<RunnersUp>,
+    /// Whether a bid or purchase needs a request token.
+    #[serde(default)]
+    pub require_token: bool,
+    /// Whether a request token is given for a solved captcha only.
+    #[serde(default)]
+    pub require_captcha: bool,
+}
+
+/// Changes a product. What is left out stays as it is; of the three changes of the stock one may be given.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub struct ChangeProduct {
+    /// What people call it.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 255)]
+    pub name: Option<String>,
+    /// More words; an empty text for none.
+    #[serde(default)]
+    #[schema(max_length = 10_000)]
+    pub description: Option<String>,
+    /// Where its picture is; an empty text for none.
+    #[serde(default)]
+    #[schema(max_length = 2_048)]
+    pub image_url: Option<String>,
+    /// The reserve price of campaigns that are made from now on.
+    #[serde(default)]
+    pub min_price: Option<Number>,
+    /// All units together, wherever they are, are to be so many.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    pub stock: Option<u32>,
+    /// So many arrived. With an `Idempotency-Key`, once.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
+    pub add_stock: Option<u32>,
+    /// So many are gone. With an `Idempotency-Key`, once.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
+    pub remove_stock: Option<u32>,
+}
+
+/// Changes what bids and purchases of a campaign need. What is left out stays as it is.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub struct ChangeCampaign {
+    /// Whether they need a request token.
+    #[serde(default)]
+    pub require_token: Option<bool>,
+    /// Whether a request token is given for a solved captcha only.
+    #[serde(default)]
+    pub require_captcha: Option<bool>,
 }
 
 /// Places a bid.

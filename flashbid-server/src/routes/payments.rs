@@ -1,0 +1,84 @@
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use flashbid_core::id::{AttemptId, OrderId};
+use flashbid_core::order::PaymentId;
+
+use super::responses::{BodyTooLarge, Malformed, NotFound, Unavailable};
+use crate::payments::{TOLERANCE, Webhooks};
+use crate::problem::{Problem, ProblemBody, sentence};
+use crate::state::AppState;
+use crate::wire::{Order, PaymentEvent};
+
+/// The event that says that an order was paid.
+const SUCCEEDED: &str = "payment.succeeded";
+
+/// Takes what a payment provider tells.
+///
+/// The header `X-FlashBid-Signature` is `t=UNIX_SECONDS,v1=HEX`, where `HEX` is the HMAC-SHA-256 of `t.body` with the
+/// secret that the server was started with. A signature is good for five minutes, and for one request.
+#[utoipa::path(
+    post,
+    path = "/payments/webhook",
+    tag = "orders",
+    operation_id = "payment_webhook",
+    params(("X-FlashBid-Signature" = String, Header, description = "t=UNIX_SECONDS,v1=HEX")),
+    request_body = PaymentEvent,
+    responses(
+        (status = 200, description = "The order as it is now: paid, or to be refunded when it came too late", body = Order),
+        (status = 204, description = "An event that changes nothing"),
+        (status = 401, description = "BAD_SIGNATURE", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "WEBHOOK_REPLAYED or PAID_OTHERWISE", body = ProblemBody, content_type = "application/problem+json"),
+        NotFound, BodyTooLarge, Malformed, Unavailable,
+    )
+)]
+pub(super) async fn webhook(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Result<Json<Order>, StatusCode>, Problem> {
+    let webhooks = state.webhooks().ok_or_else(|| {
+        Problem::not_found("NO_WEBHOOKS", "This server was started without a webhook secret.")
+    })?;
+    let header = headers.get(Webhooks::HEADER);
+    let header = header.and_then(|value| value.to_str().ok());
+    let signed = header.ok_or_else(|| bad_signature("the signature is missing"))?;
+    let verified = webhooks
+        .verify(signed, &body, state.engine().now())
+        .map_err(|error| bad_signature(&error.to_string()))?;
+    let event: PaymentEvent = serde_json::from_slice(&body)
+        .map_err(|error| Problem::malformed(sentence(&error.to_string())))?;
+    let payment = PaymentId::new(event.payment_id)
+        .map_err(|error| Problem::malformed(sentence(&error.to_string())))?;
+    if event.kind != SUCCEEDED {
+        return Ok(Err(StatusCode::NO_CONTENT));
+    }
+    if !is_first(&state, &verified.signature).await? {
+        return Err(Problem::new(
+            StatusCode::CONFLICT,
+            "WEBHOOK_REPLAYED",
+            "This very request was taken before.",
+        ));
+    }
+    let order = state.engine().pay(OrderId::new(event.order_id), payment).await;
+    state.metrics().order_answered("paid", &order);
+    Ok(Ok(Json(Order::from(&order?))))
+}
+
+/// Whether nobody has come with this signature before, for as long as it is good.
+async fn is_first(state: &AppState, signature: &[u8; 32]) -> Result<bool, Problem> {
+    const SUBJECT: &str = "webhook";
+    let token = format!(
+        "webhook/{}",
+        data_encoding::HEXLOWER.encode(signature.as_slice())
+    );
+    let hot = state.engine().hot();
+    hot.issue(&token, SUBJECT, TOLERANCE * 3).await?;
+    let attempt: AttemptId = state.engine().fresh_id();
+    Ok(hot.redeem(&token, SUBJECT, attempt).await?)
+}
+
+fn bad_signature(reason: &str) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, "BAD_SIGNATURE", sentence(reason))
+}
