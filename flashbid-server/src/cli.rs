@@ -8,7 +8,9 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::commands::{demo, migrate, rebuild, replay, seed, serve, verify};
+use crate::commands::{
+    demo, load, migrate, rebuild, reconcile, replay, seed, serve, verify,
+};
 use crate::config::{Config, Options};
 use crate::failure::Failure;
 
@@ -39,6 +41,10 @@ enum Command {
     Verify(verify::Arguments),
     /// Builds the live book of a campaign anew from the ledger, while servers run
     Rebuild(rebuild::Arguments),
+    /// Compares counters, holds, orders and stock: exit code 1 when they do not agree; repairs the counters by --fix
+    Reconcile(reconcile::Arguments),
+    /// Loads the counters of running first-come campaigns into the hot store
+    Load(load::Arguments),
     /// Brings the ledger's tables up to date
     Migrate,
 }
@@ -97,6 +103,8 @@ impl Cli {
                 Command::Replay(arguments) => replay::run(&arguments).await,
                 Command::Verify(arguments) => verify::run(&config, &arguments).await,
                 Command::Rebuild(arguments) => rebuild::run(&config, &arguments).await,
+                Command::Reconcile(arguments) => reconcile::run(&config, &arguments).await,
+                Command::Load(arguments) => load::run(&config, &arguments).await,
                 Command::Migrate => migrate::run(&config).await,
             }
         })

@@ -8,6 +8,7 @@
 //! what comes: nothing is missed and nothing is told twice.
 
 mod channel;
+mod sale;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -17,7 +18,9 @@ use std::time::Duration;
 use axum::extract::ws::Utf8Bytes;
 use flashbid_core::campaign::Campaign;
 use flashbid_core::id::{BidderId, CampaignId};
+use flashbid_core::order::Order;
 use flashbid_core::rank::Sequence;
+use flashbid_core::store::{Page, Revision};
 use flashbid_core::{Engine, Result};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -25,6 +28,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::wire::{BidAccepted, CampaignEnded, Event};
 use channel::{Channel, Join, Member};
+use sale::SaleChannel;
 
 /// What one watcher may have waiting. Who is further behind is dropped, and resumes from where it was.
 const QUEUE: usize = 256;
@@ -74,7 +78,7 @@ impl Feed {
     /// Watches `campaign` for `user`: behind `since`, or from a snapshot on.
     pub fn watch(
         &self,
-        campaign: Campaign,
+        campaign: Arc<Campaign>,
         user: BidderId,
         since: Option<Sequence>,
     ) -> Subscription {
@@ -84,6 +88,7 @@ impl Feed {
             engine: self.0.engine.clone(),
             campaign: campaign.id,
             quota: campaign.terms.quota.get(),
+            is_first_come: campaign.terms.format.is_first_come(),
             user,
             notices,
             overrun: overrun.clone(),
@@ -107,10 +112,15 @@ impl Feed {
         subscription
     }
 
-    fn start(&self, campaign: Campaign, first: Join) -> mpsc::UnboundedSender<Join> {
+    fn start(&self, campaign: Arc<Campaign>, first: Join) -> mpsc::UnboundedSender<Join> {
         let (joining, joins) = mpsc::unbounded_channel();
-        let channel = Channel::new(self.clone(), campaign, first, joins);
-        self.0.tasks.spawn(channel.run());
+        if campaign.terms.format.is_first_come() {
+            let channel = SaleChannel::new(self.clone(), campaign, first, joins);
+            self.0.tasks.spawn(channel.run());
+        } else {
+            let channel = Channel::new(self.clone(), campaign, first, joins);
+            self.0.tasks.spawn(channel.run());
+        }
         joining
     }
 
@@ -142,6 +152,7 @@ pub struct Subscription {
     engine: Engine,
     campaign: CampaignId,
     quota: u32,
+    is_first_come: bool,
     user: BidderId,
     notices: mpsc::Receiver<Notice>,
     overrun: CancellationToken,
@@ -156,6 +167,13 @@ pub enum Notice {
         replay: Option<(Sequence, Sequence)>,
         /// The ranking there; `None` when nothing happened since the watcher left.
         ranking: Option<Utf8Bytes>,
+    },
+    /// The watcher has joined a first-come campaign.
+    JoinedSale {
+        /// The changes of orders that the watcher reads itself: behind the first, up to the second.
+        replay: Option<(Revision, Revision)>,
+        /// What is left there.
+        left: Option<Utf8Bytes>,
     },
     /// A message as it is.
     Text(Utf8Bytes),
@@ -196,6 +214,17 @@ impl Subscription {
                 messages.extend(ranking);
                 messages
             }
+            Notice::JoinedSale { replay, left } => {
+                let mut messages = match replay {
+                    Some((after, through)) => self.replay_orders(after, through).await?,
+                    None => Vec::new(),
+                };
+                messages.extend(left);
+                messages
+            }
+            Notice::Ended { at, settled } if self.is_first_come => {
+                vec![self.sale_ended(at, settled).await?]
+            }
             Notice::Ended { at, settled } => vec![self.ended(at, settled).await?],
             Notice::Restarted => Vec::new(),
         })
@@ -223,6 +252,41 @@ impl Subscription {
         Ok(messages)
     }
 
+    /// The watcher's own orders that changed behind `after`, up to `through` and as they are now.
+    async fn replay_orders(&self, after: Revision, through: Revision) -> Result<Vec<Utf8Bytes>> {
+        let mut messages = Vec::new();
+        let mut cursor = after;
+        while cursor < through {
+            let changes = self
+                .engine
+                .order_changes(self.campaign, cursor, sale::PAGE)
+                .await?;
+            let own = changes.orders.iter().filter(|order| order.bidder == self.user);
+            let at = sale::sequence(changes.through.min(through));
+            messages.extend(own.map(|order| order_update(order, at)));
+            if changes.through <= cursor {
+                break;
+            }
+            cursor = changes.through;
+        }
+        Ok(messages)
+    }
+
+    /// Whoever has units has won; nothing was ranked.
+    async fn sale_ended(&self, at: Sequence, settled: bool) -> Result<Utf8Bytes> {
+        let page = Page {
+            skip: 0,
+            limit: sale::PAGE,
+        };
+        let orders = self.engine.orders_of(self.user, page).await?.items;
+        let is_winner = settled
+            && orders
+                .iter()
+                .any(|order| order.campaign == self.campaign && order.status.holds_stock());
+        let ended = CampaignEnded::new(self.campaign, None, is_winner);
+        Ok(Event::CampaignEnded(ended).into_text(at).into())
+    }
+
     /// The seal makes the standing final, and the best K of it are the winners.
     async fn ended(&self, at: Sequence, settled: bool) -> Result<Utf8Bytes> {
         let standing = self.engine.standing(self.campaign, self.user).await?;
@@ -233,6 +297,10 @@ impl Subscription {
         let ended = CampaignEnded::new(self.campaign, standing.as_ref(), is_winner);
         Ok(Event::CampaignEnded(ended).into_text(at).into())
     }
+}
+
+fn order_update(order: &Order, at: Sequence) -> Utf8Bytes {
+    Event::OrderUpdate(order.into()).into_text(at).into()
 }
 
 fn bid_accepted(bid: &flashbid_core::bid::AcceptedBid, campaign: CampaignId) -> Utf8Bytes {

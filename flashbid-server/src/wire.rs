@@ -14,7 +14,7 @@ pub use answers::{
     CampaignStatus, OpenedSession, Order, OrderList, OrderStatus, OwnRanking, Product, ProductList,
     ProductStatus, Ranking, RankingEntry, RunnersUp, UnitsLeft, User,
 };
-pub use events::{BidAccepted, CampaignEnded, Event, RankingUpdate};
+pub use events::{BidAccepted, CampaignEnded, Event, OrderUpdate, RankingUpdate, StockUpdate};
 pub use gate::{AskForToken, OpenCaptcha, RequestToken};
 pub use requests::{
     ChangeCampaign, ChangeProduct, Login, NewCampaign, NewProduct, PlaceBid, Registration,

@@ -62,6 +62,15 @@ impl Engine {
         Ok(Reconciled { found, left })
     }
 
+    /// What of a campaign does not agree, without a record of it.
+    ///
+    /// # Errors
+    /// As [`Engine::reconcile`].
+    pub async fn compare(&self, campaign: CampaignId) -> Result<Vec<Discrepancy>> {
+        let sale = self.sale(campaign).await?;
+        self.lasting(&sale).await
+    }
+
     /// Loads the counters of a product's running campaigns into the hot store, where they are not, and answers those
     /// campaigns.
     ///

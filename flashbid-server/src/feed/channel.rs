@@ -1,6 +1,7 @@
 //! The task of one campaign: follows its log and tells those who watch it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::Utf8Bytes;
@@ -57,8 +58,16 @@ impl Member {
         }
     }
 
+    pub(super) const fn user(&self) -> BidderId {
+        self.user
+    }
+
+    pub(super) fn is_there(&self) -> bool {
+        !self.queue.is_closed()
+    }
+
     /// Whether the watcher is still there and has room for `notice`.
-    fn offer(&self, notice: Notice) -> bool {
+    pub(super) fn offer(&self, notice: Notice) -> bool {
         match self.queue.try_send(notice) {
             Ok(()) => true,
             Err(mpsc::error::TrySendError::Closed(_)) => false,
@@ -75,7 +84,7 @@ impl Member {
 #[derive(Debug)]
 pub(super) struct Channel {
     feed: Feed,
-    campaign: Campaign,
+    campaign: Arc<Campaign>,
     joins: mpsc::UnboundedReceiver<Join>,
     /// Who waits to be let in.
     joining: Vec<Join>,
@@ -102,7 +111,7 @@ struct Due {
 impl Channel {
     pub(super) fn new(
         feed: Feed,
-        campaign: Campaign,
+        campaign: Arc<Campaign>,
         first: Join,
         joins: mpsc::UnboundedReceiver<Join>,
     ) -> Self {
@@ -165,10 +174,10 @@ impl Channel {
 
     fn is_deserted(&mut self) -> bool {
         self.members.retain(|_, members| {
-            members.retain(|member| !member.queue.is_closed());
+            members.retain(Member::is_there);
             !members.is_empty()
         });
-        self.joining.retain(|join| !join.member.queue.is_closed());
+        self.joining.retain(|join| join.member.is_there());
         self.members.is_empty() && self.joining.is_empty()
     }
 

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -161,7 +162,7 @@ async fn admit(
     state: &AppState,
     token: &str,
     campaign: &str,
-) -> Result<(BidderId, Campaign), Goodbye> {
+) -> Result<(BidderId, Arc<Campaign>), Goodbye> {
     let now = state.engine().now();
     let account = state.sessions().account(token, now).await;
     let account = account.map_err(|problem| match problem.status() {

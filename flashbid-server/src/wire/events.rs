@@ -1,12 +1,14 @@
 use flashbid_core::bid::AcceptedBid;
 use flashbid_core::id::CampaignId;
+use flashbid_core::order::{Order as CoreOrder, Origin};
 use flashbid_core::rank::Sequence;
+use flashbid_core::stock::Level;
 use flashbid_core::store::{Ranking as CoreRanking, Standing};
 use flashbid_core::time::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Exact, RankingEntry, Time};
+use super::{Exact, Order, RankingEntry, Time, UnitsLeft};
 
 /// What the feed tells a client.
 #[derive(Debug, Serialize)]
@@ -16,7 +18,11 @@ pub enum Event {
     RankingUpdate(RankingUpdate),
     /// A bid of the client itself was accepted.
     BidAccepted(BidAccepted),
-    /// The winners have their orders.
+    /// What is left of a first-come campaign.
+    StockUpdate(StockUpdate),
+    /// An order of the client itself was made or has changed.
+    OrderUpdate(OrderUpdate),
+    /// The winners have their orders, or a first-come campaign is over.
     CampaignEnded(CampaignEnded),
 }
 
@@ -88,6 +94,45 @@ impl BidAccepted {
             rank: bid.rank.get(),
             time_elapsed_ms: bid.elapsed_ms,
             timestamp: Time(bid.at),
+        }
+    }
+}
+
+/// Where the units of a first-come campaign are.
+#[derive(Debug, Serialize)]
+pub struct StockUpdate {
+    campaign_id: Uuid,
+    #[serde(flatten)]
+    units: UnitsLeft,
+    timestamp: Time,
+}
+
+impl StockUpdate {
+    /// The `level` of `campaign`, read at `now`.
+    pub fn new(campaign: CampaignId, level: Level, now: Timestamp) -> Self {
+        Self {
+            campaign_id: campaign.uuid(),
+            units: level.into(),
+            timestamp: Time(now),
+        }
+    }
+}
+
+/// An order as it is now, told to its buyer.
+#[derive(Debug, Serialize)]
+pub struct OrderUpdate {
+    /// The purchase that it was made of; what was won has none.
+    hold_id: Option<Uuid>,
+    #[serde(flatten)]
+    order: Order,
+}
+
+impl From<&CoreOrder> for OrderUpdate {
+    fn from(order: &CoreOrder) -> Self {
+        let is_bought = matches!(order.origin, Origin::Bought { .. });
+        Self {
+            hold_id: is_bought.then(|| order.id.uuid()),
+            order: order.into(),
         }
     }
 }
