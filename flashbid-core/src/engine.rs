@@ -10,12 +10,14 @@
 //! | make orders of a sealed ranking | [`Engine::settle`] | `engine/settlement.rs` |
 //! | do all that is due, again and again | [`Engine::run`] | `engine/work.rs` |
 //! | prove a sale | [`Engine::verify`], [`audit`] | `engine/audit.rs` |
+//! | measure all this | [`EngineBuilder::observer`], [`Engine::lanes`] | `engine/observe.rs` |
 
 pub mod audit;
 mod bidding;
 mod catalog;
 mod lane;
 mod live;
+mod observe;
 mod rebuild;
 mod relay;
 mod renewal;
@@ -30,6 +32,8 @@ use std::time::Duration;
 use uuid::Uuid;
 
 pub use catalog::{NewCampaign, NewProduct};
+pub use lane::Lanes;
+pub use observe::{Flow, Guard, Lookup, Observation, Observer, Stage};
 pub use rebuild::Rebuilt;
 pub use settlement::SettleOutcome;
 
@@ -37,6 +41,7 @@ use crate::id::{CampaignId, IdSource, RandomIds};
 use crate::memory::{MemoryHot, MemoryLedger};
 use crate::store::{HotStore, Ledger};
 use crate::time::{Clock, SystemClock, Timestamp};
+use retry::Tries;
 use sale::Sales;
 
 /// When a bid is acknowledged.
@@ -106,6 +111,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     options: Options,
+    observer: Option<Arc<dyn Observer>>,
     sales: Sales,
     /// Closed books and since when they have been in the hot store.
     closed: Mutex<Vec<(Timestamp, CampaignId)>>,
@@ -140,6 +146,14 @@ impl Engine {
     fn options(&self) -> &Options {
         &self.0.options
     }
+
+    /// How a store call is tried.
+    fn tries(&self) -> Tries<'_> {
+        Tries {
+            retries: self.0.options.retries,
+            observer: self.observer(),
+        }
+    }
 }
 
 /// The configuration of an [`Engine`].
@@ -151,6 +165,7 @@ pub struct EngineBuilder {
     clock: Option<Arc<dyn Clock>>,
     ids: Option<Arc<dyn IdSource>>,
     options: Options,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl EngineBuilder {
@@ -214,6 +229,15 @@ impl EngineBuilder {
         Self { options, ..self }
     }
 
+    /// Who is told what the engine does; without one nothing is measured, and nothing paid for it.
+    #[must_use]
+    pub fn observer(self, observer: Arc<dyn Observer>) -> Self {
+        Self {
+            observer: Some(observer),
+            ..self
+        }
+    }
+
     /// The engine.
     pub fn build(self) -> Engine {
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
@@ -232,6 +256,7 @@ impl EngineBuilder {
             clock,
             ids,
             options: self.options,
+            observer: self.observer,
             sales,
             closed: Mutex::default(),
         }))

@@ -66,10 +66,7 @@ impl Engine {
             stock: Level::loaded_with(stock),
             created_at: self.now(),
         };
-        retry(self.options().retries, || {
-            self.0.ledger.add_product(&product)
-        })
-        .await?;
+        retry(self.tries(), || self.0.ledger.add_product(&product)).await?;
         Ok(product)
     }
 
@@ -123,10 +120,7 @@ impl Engine {
             fence: FencingToken::NONE,
             created_at: self.now(),
         };
-        let added = retry(self.options().retries, || {
-            self.0.ledger.add_campaign(&campaign)
-        })
-        .await?;
+        let added = retry(self.tries(), || self.0.ledger.add_campaign(&campaign)).await?;
         match added {
             CampaignOutcome::Added => {}
             CampaignOutcome::UnknownProduct => return Err(Rejection::UnknownProduct.into()),

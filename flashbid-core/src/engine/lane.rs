@@ -8,10 +8,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::Engine;
 use super::sale::Sale;
+use super::{Engine, Flow, Observation};
 use crate::bid::{AcceptedBid, NewBid};
 use crate::error::{Error, Result, StoreError, StoreErrorKind};
+
+/// What waits in the lanes of this node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Lanes {
+    /// In all lanes together.
+    pub waiting: u64,
+    /// In the fullest lane.
+    pub deepest: u64,
+}
 
 /// The queue of one campaign on this node.
 #[derive(Debug, Default)]
@@ -33,6 +43,10 @@ struct Waiting {
 impl Lane {
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn depth(&self) -> usize {
+        self.queue().waiting.len()
     }
 }
 
@@ -68,6 +82,15 @@ impl Drop for Draining {
 }
 
 impl Engine {
+    /// What waits in this node's lanes now.
+    pub fn lanes(&self) -> Lanes {
+        let depths = self.0.sales.depths();
+        depths.fold(Lanes::default(), |lanes, depth| Lanes {
+            waiting: lanes.waiting + depth as u64,
+            deepest: lanes.deepest.max(depth as u64),
+        })
+    }
+
     /// Queues `bid` and waits for what becomes of it. Once queued it is placed even if the caller goes away.
     pub(super) async fn through_lane(&self, sale: &Arc<Sale>, bid: NewBid) -> Result<AcceptedBid> {
         let (answer, answered) = oneshot::channel();
@@ -96,6 +119,10 @@ impl Engine {
                 .into_iter()
                 .map(|waiting| (waiting.bid, waiting.answer))
                 .unzip();
+            self.tell(|| Observation::Batch {
+                flow: Flow::Bids,
+                size: bids.len(),
+            });
             let outcomes = self.place_batch(&draining.sale, &bids).await;
             // A caller who no longer listens has gone away; its bid stands.
             match outcomes {

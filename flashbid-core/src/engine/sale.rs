@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::lane::Lane;
 use super::rebuild::Rebuilt;
 use super::retry::{Retries, retry};
-use super::{Engine, Options};
+use super::{Engine, Lookup, Observation, Options};
 use crate::campaign::Campaign;
 use crate::error::{Error, Rejection, Result, StoreErrorKind};
 use crate::id::CampaignId;
@@ -85,6 +85,12 @@ impl Sales {
                 .build(),
         )
     }
+
+    /// How much waits in each lane.
+    pub(super) fn depths(&self) -> impl Iterator<Item = usize> + '_ {
+        let sales = self.0.iter().filter_map(|(_, sale)| sale);
+        sales.map(|sale| sale.lane.depth())
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -135,7 +141,12 @@ impl Engine {
     /// The sale of a campaign; many callers at once cost one read of the ledger.
     pub(super) async fn sale(&self, id: CampaignId) -> Result<Arc<Sale>> {
         let sales = &self.0.sales.0;
-        let sale = match sales.get(&id).await {
+        let kept = sales.get(&id).await;
+        self.tell(|| Observation::Looked {
+            lookup: Lookup::Process,
+            found: kept.is_some(),
+        });
+        let sale = match kept {
             Some(sale) => sale,
             None => sales
                 .try_get_with(id, self.load_sale(id))
@@ -146,7 +157,11 @@ impl Engine {
     }
 
     async fn load_sale(&self, id: CampaignId) -> StoreResult<Option<Arc<Sale>>> {
-        let campaign = retry(self.options().retries, || self.0.ledger.campaign(id)).await?;
+        let campaign = retry(self.tries(), || self.0.ledger.campaign(id)).await?;
+        self.tell(|| Observation::Looked {
+            lookup: Lookup::Ledger,
+            found: campaign.is_some(),
+        });
         Ok(campaign.map(|campaign| Arc::new(Sale::new(campaign))))
     }
 
@@ -165,7 +180,7 @@ impl Engine {
     where
         F: Future<Output = StoreResult<T>>,
     {
-        let mut retries = Retries::new(self.options().retries);
+        let mut retries = Retries::new(self.tries());
         let missing = |result: &StoreResult<T>| matches!(result, Err(error) if error.kind == StoreErrorKind::NotFound);
         let result = retries.call(&mut call).await;
         if !missing(&result) {
@@ -184,7 +199,7 @@ impl Engine {
 
     /// Begins a new life of the campaign's book from what the ledger knows; `None` when it does not know the campaign.
     pub(super) async fn open_book(&self, sale: &Sale) -> StoreResult<Option<Rebuilt>> {
-        let (retries, id) = (self.options().retries, sale.campaign.id);
+        let (retries, id) = (self.tries(), sale.campaign.id);
         let Some(seed) = retry(retries, || self.0.ledger.begin_epoch(id)).await? else {
             return Ok(None);
         };

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use super::retry::retry;
-use super::{Engine, SettleOutcome};
+use super::{Engine, Observation, SettleOutcome};
 use crate::campaign::{Campaign, Phase};
 use crate::error::Result;
 use crate::id::CampaignId;
@@ -98,6 +98,7 @@ impl Engine {
             let last = found.len() < PAGE as usize;
             due.extend(found);
             if last {
+                self.tell(|| Observation::Due { campaigns: &due });
                 return Ok(due);
             }
         }
@@ -111,7 +112,7 @@ impl Engine {
         if campaign.phase == Phase::Scheduled
             && let Some(lease) = self.lease(&campaign).await?
         {
-            let opened = retry(self.options().retries, || {
+            let opened = retry(self.tries(), || {
                 let (id, token) = (campaign.id, lease.token);
                 self.0
                     .ledger
