@@ -4,7 +4,10 @@
 
 mod values;
 
-pub use values::{Durability, HotUrl, LedgerUrl, LogFilter, Origin, Period, PostgresUrl, Secret};
+pub use values::{
+    Durability, HotUrl, LedgerUrl, LogFilter, LogFormat, Origin, OtlpEndpoint, Period, PostgresUrl,
+    Secret,
+};
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -61,6 +64,10 @@ pub struct Config {
     pub cors_origins: Vec<Origin>,
     /// What is logged, in the syntax of `tracing_subscriber::EnvFilter`.
     pub log: LogFilter,
+    /// How a line of the log is written.
+    pub log_format: LogFormat,
+    /// The OpenTelemetry collector that traces are exported to; `None` for none.
+    pub otlp_endpoint: Option<OtlpEndpoint>,
 }
 
 impl Default for Config {
@@ -85,6 +92,8 @@ impl Default for Config {
             login_attempts: 20,
             cors_origins: Vec::new(),
             log: LogFilter::default(),
+            log_format: LogFormat::default(),
+            otlp_endpoint: None,
         }
     }
 }
@@ -140,6 +149,8 @@ impl Config {
             login_attempts: options.login_attempts.unwrap_or(default.login_attempts),
             cors_origins: options.cors_origin.unwrap_or(default.cors_origins),
             log: options.log.unwrap_or(default.log),
+            log_format: options.log_format.unwrap_or(default.log_format),
+            otlp_endpoint: options.otlp_endpoint,
         };
         if let Some(secret) = &config.jwt_secret
             && secret.expose().len() < SHORTEST_JWT_SECRET
@@ -316,6 +327,24 @@ pub struct Options {
     #[arg(long, global = true, env = "FLASHBID_LOG", value_name = "FILTER")]
     #[serde(deserialize_with = "from_text")]
     pub log: Option<LogFilter>,
+    /// How a line of the log is written: text, or json for programs (default: text)
+    #[arg(
+        long,
+        global = true,
+        env = "FLASHBID_LOG_FORMAT",
+        value_name = "text|json"
+    )]
+    #[serde(deserialize_with = "from_text")]
+    pub log_format: Option<LogFormat>,
+    /// The OpenTelemetry collector that takes traces by OTLP over HTTP, such as http://localhost:4318 (default: none)
+    #[arg(
+        long,
+        global = true,
+        env = "FLASHBID_OTLP_ENDPOINT",
+        value_name = "URL"
+    )]
+    #[serde(deserialize_with = "from_text")]
+    pub otlp_endpoint: Option<OtlpEndpoint>,
 }
 
 impl Options {
@@ -356,6 +385,8 @@ impl Options {
             login_attempts: self.login_attempts.or(file.login_attempts),
             cors_origin: self.cors_origin.or(file.cors_origin),
             log: self.log.or(file.log),
+            log_format: self.log_format.or(file.log_format),
+            otlp_endpoint: self.otlp_endpoint.or(file.otlp_endpoint),
         }
     }
 }

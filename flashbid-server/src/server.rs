@@ -14,6 +14,7 @@ use crate::app;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::first_start::{self, Administrator};
+use crate::metrics::Metrics;
 use crate::state::AppState;
 use crate::stores::Stores;
 
@@ -47,7 +48,11 @@ impl Server {
     pub async fn start_with(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
         // In a box: the drivers' futures are deep, and whoever starts a server would have to lay them all out.
         let stores = Box::pin(Stores::open(config, Arc::clone(&clock))).await?;
-        let engine = stores.engine(config, clock);
+        let metrics = Metrics::default();
+        let engine = stores
+            .engine_builder(config, clock)
+            .observer(Arc::new(metrics.clone()))
+            .build();
         // Before an administrator is made: the password of one is only shown when the start succeeds.
         let (listener, address) = listen(&config.listen).await?;
         let secret = first_start::jwt_secret(config, &*stores.accounts).await?;
@@ -59,6 +64,7 @@ impl Server {
             config.login_attempts,
             config.ranking_interval,
             config.max_sockets as usize,
+            metrics,
         );
         let administrator = first_start::administrator(
             config,

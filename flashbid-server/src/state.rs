@@ -32,6 +32,7 @@ struct Shared {
 impl AppState {
     /// Shares `engine` and `accounts`; tokens are signed with `secret` and good for `token_ttl`; an email has
     /// `login_attempts` a minute. At most `sockets` clients at a time are told of a changed ranking every `ranking_interval`.
+    /// What it counts, and what `engine` tells of itself when it has them as observer, goes to `metrics`.
     pub fn new(
         engine: Engine,
         accounts: Arc<dyn Accounts>,
@@ -40,8 +41,9 @@ impl AppState {
         login_attempts: u32,
         ranking_interval: Duration,
         sockets: usize,
+        metrics: Metrics,
     ) -> Self {
-        let (connections, metrics) = (TaskTracker::new(), Metrics::default());
+        let connections = TaskTracker::new();
         let attempts = Attempts::new(
             Arc::clone(engine.hot()) as _,
             login_attempts,

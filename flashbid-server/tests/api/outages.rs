@@ -13,6 +13,7 @@ use flashbid_core::{Engine, StoreError, StoreErrorKind};
 use flashbid_server::accounts::{Account, Accounts, Email, PasswordHash};
 use flashbid_server::app;
 use flashbid_server::config::Secret;
+use flashbid_server::metrics::Metrics;
 use flashbid_server::state::AppState;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -79,6 +80,7 @@ fn state(engine: Engine, away: bool) -> AppState {
         100,
         hour,
         1,
+        Metrics::default(),
     )
 }
 
