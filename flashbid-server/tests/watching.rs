@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use flashbid_core::engine::{Flow, Observation, Observer};
 use flashbid_testbed::{Prometheus, promtool};
-use house::{House, LASTS, until};
+use house::{House, LASTS, Person, until};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
@@ -57,12 +57,18 @@ async fn a_server_with_a_past() -> House {
     let house = House::open(Duration::from_millis(20)).await;
     let people = house.people(3).await;
     let campaign = house.campaign(2).await;
+    let bid = async |person: &Person, price: u32| {
+        let body = serde_json::json!({"campaign_id": campaign, "price": price});
+        let request = house.http.post(house.url("/api/v1/bids"));
+        let request = request
+            .bearer_auth(&person.token)
+            .header("idempotency-key", "once");
+        request.json(&body).send().await.unwrap().status()
+    };
     for person in &people {
-        let body = serde_json::json!({"campaign_id": campaign, "price": 5});
-        let bid = house.http.post(house.url("/api/v1/bids"));
-        let bid = bid.bearer_auth(&person.token).json(&body).send().await;
-        assert_eq!(bid.unwrap().status(), 201);
+        assert_eq!(bid(person, 5).await, 201);
     }
+    assert_eq!(bid(&people[0], 6).await, 409);
     house.clock.advance(LASTS);
     until(async || house.counts("flashbid_settlement_lag_seconds_count 1")).await;
     let metrics = house.server.state().metrics();
