@@ -336,8 +336,10 @@ pub struct Options {
     )]
     #[serde(deserialize_with = "from_text")]
     pub log_format: Option<LogFormat>,
-    /// The OpenTelemetry collector that takes traces by OTLP over HTTP, such as http://localhost:4318 (default: none)
+    /// The OpenTelemetry collector that takes traces: an [`OtlpEndpoint`].
     #[arg(
+        help = "The OpenTelemetry collector that takes traces by OTLP over HTTP, such as http://localhost:4318 \
+                (default: none)",
         long,
         global = true,
         env = "FLASHBID_OTLP_ENDPOINT",

@@ -4,9 +4,10 @@
 //! clients cannot make longer, so the number of series has a bound.
 
 mod alarm;
-mod engine;
 mod layer;
 mod outcome;
+mod sales;
+mod stores;
 
 use std::sync::Arc;
 
@@ -23,10 +24,11 @@ use prometheus_client::registry::{Registry, Unit};
 use tokio::time::Instant;
 
 use alarm::Alarms;
-use engine::EngineFigures;
 pub(crate) use layer::Measure;
 use layer::Route;
 use outcome::{OfOutcome, Outcome, Outcomes};
+use sales::SaleFigures;
+use stores::StoreFigures;
 
 /// The type of [`Metrics::to_text`], as the OpenMetrics specification spells it.
 pub const CONTENT_TYPE: HeaderValue =
@@ -36,6 +38,11 @@ pub const CONTENT_TYPE: HeaderValue =
 /// and for two, so these are exact.
 const SECONDS: [f64; 13] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0,
+];
+
+/// Upper bounds of the buckets of what takes or may wait for long, in seconds.
+const LONG: [f64; 12] = [
+    0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0,
 ];
 
 /// What one server counts of itself. Cheap to clone.
@@ -51,7 +58,8 @@ struct Inner {
     alarms: Alarms,
     bids: Outcomes,
     purchases: Outcomes,
-    engine: EngineFigures,
+    sales: SaleFigures,
+    stores: StoreFigures,
     websockets_open: Gauge,
     websockets_dropped: Counter,
     admitted_blindly: Counter,
@@ -125,7 +133,8 @@ impl Default for Inner {
             "Requests that were let in because the hot store, which counts them, did not answer",
             admitted_blindly.clone(),
         );
-        let engine = EngineFigures::register(&mut registry);
+        let sales = SaleFigures::register(&mut registry);
+        let stores = StoreFigures::register(&mut registry);
         Self {
             registry,
             requests,
@@ -134,7 +143,8 @@ impl Default for Inner {
             alarms: Alarms::default(),
             bids: Outcomes::new(&bids, outcome::BIDS),
             purchases: Outcomes::new(&purchases, outcome::PURCHASES),
-            engine,
+            sales,
+            stores,
             websockets_open,
             websockets_dropped,
             admitted_blindly,
@@ -152,7 +162,8 @@ impl Metrics {
 
     /// Brings up to date what changes by itself: what waits in the lanes of `engine`, and how long ago things were.
     pub(crate) fn look(&self, engine: &Engine) {
-        self.0.engine.look(engine.lanes(), engine.now());
+        self.0.stores.look(engine.lanes());
+        self.0.sales.look(engine.now());
     }
 
     /// Counts a bid that was placed or refused.
@@ -219,7 +230,8 @@ impl Drop for UnderWay {
 
 impl Observer for Metrics {
     fn observe(&self, observation: Observation<'_>) {
-        self.0.engine.take(observation);
+        self.0.sales.take(observation);
+        self.0.stores.take(observation);
     }
 }
 
@@ -231,6 +243,10 @@ impl Drop for OpenWebSocket {
     fn drop(&mut self) {
         self.0.dec();
     }
+}
+
+fn gauge(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// The label of a method. Clients may make up methods, but no route takes any other than these.

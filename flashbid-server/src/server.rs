@@ -56,16 +56,7 @@ impl Server {
         // Before an administrator is made: the password of one is only shown when the start succeeds.
         let (listener, address) = listen(&config.listen).await?;
         let secret = first_start::jwt_secret(config, &*stores.accounts).await?;
-        let state = AppState::new(
-            engine,
-            stores.accounts,
-            &secret.secret,
-            config.token_ttl,
-            config.login_attempts,
-            config.ranking_interval,
-            config.max_sockets as usize,
-            metrics,
-        );
+        let state = AppState::new(engine, stores.accounts, &secret.secret, config, metrics);
         let administrator = first_start::administrator(
             config,
             &**state.accounts(),

@@ -1,7 +1,6 @@
 //! What every route shares.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use flashbid_core::Engine;
 use tokio_util::sync::CancellationToken;
@@ -9,7 +8,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::accounts::{Accounts, Attempts, Logins};
 use crate::auth::Sessions;
-use crate::config::Secret;
+use crate::config::{Config, Secret};
 use crate::feed::Feed;
 use crate::metrics::Metrics;
 
@@ -30,32 +29,28 @@ struct Shared {
 }
 
 impl AppState {
-    /// Shares `engine` and `accounts`; tokens are signed with `secret` and good for `token_ttl`; an email has
-    /// `login_attempts` a minute. At most `sockets` clients at a time are told of a changed ranking every `ranking_interval`.
-    /// What it counts, and what `engine` tells of itself when it has them as observer, goes to `metrics`.
+    /// Shares `engine` and `accounts`; tokens are signed with `secret`, and `config` says how long they are good for and
+    /// how much is allowed. What is counted goes to `metrics`, which `engine` may have as its observer.
     pub fn new(
         engine: Engine,
         accounts: Arc<dyn Accounts>,
         secret: &Secret,
-        token_ttl: Duration,
-        login_attempts: u32,
-        ranking_interval: Duration,
-        sockets: usize,
+        config: &Config,
         metrics: Metrics,
     ) -> Self {
         let connections = TaskTracker::new();
         let attempts = Attempts::new(
             Arc::clone(engine.hot()) as _,
-            login_attempts,
+            config.login_attempts,
             metrics.clone(),
         );
         Self(Arc::new(Shared {
             logins: Logins::new(Arc::clone(&accounts), attempts),
-            sessions: Sessions::new(Arc::clone(&accounts), secret, token_ttl),
+            sessions: Sessions::new(Arc::clone(&accounts), secret, config.token_ttl),
             feed: Feed::new(
                 engine.clone(),
-                ranking_interval,
-                sockets,
+                config.ranking_interval,
+                config.max_sockets as usize,
                 connections.clone(),
             ),
             engine,

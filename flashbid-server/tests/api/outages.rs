@@ -12,7 +12,7 @@ use flashbid_core::stock::Units;
 use flashbid_core::{Engine, StoreError, StoreErrorKind};
 use flashbid_server::accounts::{Account, Accounts, Email, PasswordHash};
 use flashbid_server::app;
-use flashbid_server::config::Secret;
+use flashbid_server::config::{Config, Secret};
 use flashbid_server::metrics::Metrics;
 use flashbid_server::state::AppState;
 use serde_json::{Value, json};
@@ -71,15 +71,13 @@ fn state(engine: Engine, away: bool) -> AppState {
         created_at: engine.now(),
     };
     let secret = Secret::new(SECRET);
-    let hour = Duration::from_hours(1);
+    let mut config = Config::default();
+    config.max_sockets = 1;
     AppState::new(
         engine,
         Arc::new(Stub { away, user }),
         &secret,
-        hour,
-        100,
-        hour,
-        1,
+        &config,
         Metrics::default(),
     )
 }

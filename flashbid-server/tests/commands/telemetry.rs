@@ -109,6 +109,8 @@ async fn a_request_is_a_span_of_the_trace_that_its_client_names() {
     let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     ask(&server, "/health", &[("traceparent", parent)]).await;
     ask(&server, "/health", &[("traceparent", "00-broken")]).await;
+    let unsampled = "00-11112f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
+    ask(&server, "/health", &[("traceparent", unsampled)]).await;
     let (code, log) = tokio::task::spawn_blocking(|| server.stop("-TERM"))
         .await
         .unwrap();
@@ -117,6 +119,7 @@ async fn a_request_is_a_span_of_the_trace_that_its_client_names() {
     assert_eq!(headers["content-type"], "application/x-protobuf");
     let trace = 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736_u128.to_be_bytes();
     assert!(has(&body, &trace), "the trace of the client");
+    assert!(!has(&body, &[0x11, 0x11, 0x2f, 0x35]), "one not to sample");
     let parent = 0x00f0_67aa_0ba9_02b7_u64.to_be_bytes();
     assert!(has(&body, &parent), "the span of the client");
     for text in [
