@@ -16,6 +16,7 @@
 //! | read a campaign from the nearest copy | [`Engine::known_campaign`] | `engine/copies.rs` |
 //! | do all that is due, again and again | [`Engine::run`] | `engine/work.rs` |
 //! | prove a sale | [`Engine::verify`], [`audit`] | `engine/audit.rs` |
+//! | measure all this | [`EngineBuilder::observer`], [`Engine::lanes`] | `engine/observe.rs` |
 
 pub mod audit;
 mod bidding;
@@ -26,6 +27,7 @@ mod dispatch;
 mod ending;
 mod lane;
 mod live;
+mod observe;
 mod orders;
 mod purchasing;
 mod rebuild;
@@ -45,6 +47,8 @@ use uuid::Uuid;
 
 pub use carts::{Cart, CartLine};
 pub use catalog::{NewCampaign, NewProduct};
+pub use lane::Lanes;
+pub use observe::{Flow, Guard, Lookup, Observation, Observer, Stage};
 pub use purchasing::{Bought, Buy, HoldStatus};
 pub use rebuild::Rebuilt;
 pub use reconcile::Reconciled;
@@ -55,6 +59,7 @@ use crate::memory::{MemoryHot, MemoryLedger};
 use crate::store::{HotStore, Ledger};
 use crate::time::{Clock, SystemClock, Timestamp};
 use copies::Copies;
+use retry::Tries;
 use sale::Sales;
 
 /// When a bid is acknowledged.
@@ -133,6 +138,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     options: Options,
+    observer: Option<Arc<dyn Observer>>,
     sales: Sales,
     copies: Copies,
     /// Closed books and since when they have been in the hot store.
@@ -168,6 +174,14 @@ impl Engine {
     fn options(&self) -> &Options {
         &self.0.options
     }
+
+    /// How a store call is tried.
+    fn tries(&self) -> Tries<'_> {
+        Tries {
+            retries: self.0.options.retries,
+            observer: self.observer(),
+        }
+    }
 }
 
 /// The configuration of an [`Engine`].
@@ -179,6 +193,7 @@ pub struct EngineBuilder {
     clock: Option<Arc<dyn Clock>>,
     ids: Option<Arc<dyn IdSource>>,
     options: Options,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl EngineBuilder {
@@ -242,6 +257,15 @@ impl EngineBuilder {
         Self { options, ..self }
     }
 
+    /// Who is told what the engine does; without one nothing is measured, and nothing paid for it.
+    #[must_use]
+    pub fn observer(self, observer: Arc<dyn Observer>) -> Self {
+        Self {
+            observer: Some(observer),
+            ..self
+        }
+    }
+
     /// The engine.
     pub fn build(self) -> Engine {
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
@@ -260,6 +284,7 @@ impl EngineBuilder {
             clock,
             ids,
             options: self.options,
+            observer: self.observer,
             sales,
             copies,
             closed: Mutex::default(),

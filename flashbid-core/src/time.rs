@@ -33,6 +33,11 @@ impl Timestamp {
         let millis = self.0.saturating_sub(earlier.0);
         if millis > 0 { millis.unsigned_abs() } else { 0 }
     }
+
+    /// The time from `earlier` to this moment; none when `earlier` is not earlier.
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.millis_since(earlier))
+    }
 }
 
 /// Where the time comes from. Passed in, so that a test can steer it; it may jump, and no caller relies on it not to.

@@ -1,21 +1,16 @@
 //! The routes with all that is around them.
 
 use std::any::Any;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, Method, Request, header};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use tower::ServiceBuilder;
 use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use tower_http::request_id::{
-    MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer,
-};
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::trace::TraceLayer;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::config::Origin;
@@ -23,6 +18,7 @@ use crate::extract::{LARGEST_BODY, unknown_method, unknown_path};
 use crate::gate::{GateLayer, Tickets};
 use crate::metrics::{Measure, Metrics};
 use crate::problem::Problem;
+use crate::requests::{Identify, REQUEST_ID};
 use crate::routes;
 use crate::state::AppState;
 
@@ -53,14 +49,13 @@ fn around(router: Router, metrics: Metrics, gate: Option<GateLayer>, origins: &[
     let guarded = router.layer(
         ServiceBuilder::new()
             .layer(Measure::new(metrics))
-            .layer(SetRequestIdLayer::x_request_id(Numbered::default()))
-            .layer(PropagateRequestIdLayer::x_request_id())
+            .layer(Identify::default())
             .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
             .layer(CatchPanicLayer::custom(panicked))
             .layer(option_layer(gate))
             .layer(DefaultBodyLimit::max(LARGEST_BODY)),
     );
-    traced(across_origins(guarded, origins))
+    across_origins(guarded, origins)
 }
 
 fn always(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
@@ -86,24 +81,7 @@ fn across_origins(router: Router, origins: &[Origin]) -> Router {
                 HeaderName::from_static("idempotency-key"),
                 HeaderName::from_static(Tickets::HEADER),
             ])
-            .expose_headers([header::RETRY_AFTER, HeaderName::from_static("x-request-id")]),
-    )
-}
-
-/// Logs each request when somebody reads it: at any other level it would cost each of them and tell nobody.
-fn traced(router: Router) -> Router {
-    if !tracing::enabled!(tracing::Level::DEBUG) {
-        return router;
-    }
-    // The path alone: a query may hold a token.
-    router.layer(
-        TraceLayer::new_for_http().make_span_with(|request: &Request<_>| {
-            tracing::debug_span!(
-                "request",
-                method = %request.method(),
-                path = request.uri().path(),
-            )
-        }),
+            .expose_headers([header::RETRY_AFTER, REQUEST_ID]),
     )
 }
 
@@ -121,33 +99,10 @@ fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     Problem::internal().into_response()
 }
 
-/// Numbers requests within a run of the server; cheaper than a random id, and enough to find one in a log.
-#[derive(Clone, Debug)]
-struct Numbered {
-    run: u32,
-    next: std::sync::Arc<AtomicU64>,
-}
-
-impl Default for Numbered {
-    fn default() -> Self {
-        Self {
-            run: rand::random(),
-            next: std::sync::Arc::default(),
-        }
-    }
-}
-
-impl MakeRequestId for Numbered {
-    fn make_request_id<B>(&mut self, _: &Request<B>) -> Option<RequestId> {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let id = format!("{:08x}-{number}", self.run);
-        HeaderValue::try_from(id).ok().map(RequestId::new)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use axum::body::{Body, to_bytes};
+    use axum::http::Request;
     use axum::routing::get;
     use tower::ServiceExt;
 

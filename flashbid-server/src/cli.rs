@@ -1,18 +1,15 @@
 //! The command line.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
-use crate::commands::{
-    demo, load, migrate, rebuild, reconcile, replay, seed, serve, verify,
-};
+use crate::commands::{demo, load, migrate, rebuild, reconcile, replay, seed, serve, verify};
 use crate::config::{Config, Options};
 use crate::failure::Failure;
+use crate::telemetry::Telemetry;
 
 /// Timed sales where the best bids win: REST, WebSocket and workers in one program.
 #[derive(Debug, Parser)]
@@ -92,7 +89,7 @@ impl Cli {
         if let Some(Command::Demo(_)) = self.command {
             demo::adapt(&mut config);
         }
-        log(&config);
+        let _telemetry = Telemetry::start(&config)?;
         let runtime = tokio::runtime::Runtime::new()
             .map_err(|error| Failure::usage(format!("cannot start: {error}")))?;
         runtime.block_on(async {
@@ -109,14 +106,4 @@ impl Cli {
             }
         })
     }
-}
-
-fn log(config: &Config) {
-    let filter = EnvFilter::new(config.log.as_str());
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
-    // Fails only when a program that embeds this one logs already.
-    let _ = subscriber.try_init();
 }

@@ -6,7 +6,10 @@ mod gate;
 mod values;
 
 pub use gate::{RateLimit, RateLimits, TrustedNetwork};
-pub use values::{Durability, HotUrl, LedgerUrl, LogFilter, Origin, Period, PostgresUrl, Secret};
+pub use values::{
+    Durability, HotUrl, LedgerUrl, LogFilter, LogFormat, Origin, OtlpEndpoint, Period, PostgresUrl,
+    Secret,
+};
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -77,6 +80,10 @@ pub struct Config {
     pub cors_origins: Vec<Origin>,
     /// What is logged, in the syntax of `tracing_subscriber::EnvFilter`.
     pub log: LogFilter,
+    /// How a line of the log is written.
+    pub log_format: LogFormat,
+    /// The OpenTelemetry collector that traces are exported to; `None` for none.
+    pub otlp_endpoint: Option<OtlpEndpoint>,
 }
 
 impl Default for Config {
@@ -106,6 +113,8 @@ impl Default for Config {
             webhook_secret: None,
             cors_origins: Vec::new(),
             log: LogFilter::default(),
+            log_format: LogFormat::default(),
+            otlp_endpoint: None,
         }
     }
 }
@@ -175,6 +184,8 @@ impl Config {
             webhook_secret: options.webhook_secret,
             cors_origins: options.cors_origin.unwrap_or(default.cors_origins),
             log: options.log.unwrap_or(default.log),
+            log_format: options.log_format.unwrap_or(default.log_format),
+            otlp_endpoint: options.otlp_endpoint,
         };
         long_enough("JWT", config.jwt_secret.as_ref(), SHORTEST_JWT_SECRET)?;
         let webhook = config.webhook_secret.as_ref();
@@ -428,6 +439,26 @@ pub struct Options {
     #[arg(long, global = true, env = "FLASHBID_LOG", value_name = "FILTER")]
     #[serde(deserialize_with = "from_text")]
     pub log: Option<LogFilter>,
+    /// How a line of the log is written: text, or json for programs (default: text)
+    #[arg(
+        long,
+        global = true,
+        env = "FLASHBID_LOG_FORMAT",
+        value_name = "text|json"
+    )]
+    #[serde(deserialize_with = "from_text")]
+    pub log_format: Option<LogFormat>,
+    /// The OpenTelemetry collector that takes traces: an [`OtlpEndpoint`].
+    #[arg(
+        help = "The OpenTelemetry collector that takes traces by OTLP over HTTP, such as http://localhost:4318 \
+                (default: none)",
+        long,
+        global = true,
+        env = "FLASHBID_OTLP_ENDPOINT",
+        value_name = "URL"
+    )]
+    #[serde(deserialize_with = "from_text")]
+    pub otlp_endpoint: Option<OtlpEndpoint>,
 }
 
 impl Options {
@@ -476,6 +507,8 @@ impl Options {
             webhook_secret: self.webhook_secret.or(file.webhook_secret),
             cors_origin: self.cors_origin.or(file.cors_origin),
             log: self.log.or(file.log),
+            log_format: self.log_format.or(file.log_format),
+            otlp_endpoint: self.otlp_endpoint.or(file.otlp_endpoint),
         }
     }
 }

@@ -78,6 +78,8 @@ fn a_wrong_file_is_one_line_without_the_secret_in_it() {
         ("durability = \"never\"\n", "ledger or hot"),
         ("cors_origin = [\"shop\"]\n", "origin"),
         ("log = \"info,=,\"\n", "log filter"),
+        ("log_format = \"xml\"\n", "text or json"),
+        ("otlp_endpoint = \"https://me:sesame@h\"\n", "collector"),
         ("listen = 5\n", "string"),
     ] {
         let (_dir, path) = file(text);

@@ -261,7 +261,10 @@ impl Subscription {
                 .engine
                 .order_changes(self.campaign, cursor, sale::PAGE)
                 .await?;
-            let own = changes.orders.iter().filter(|order| order.bidder == self.user);
+            let own = changes
+                .orders
+                .iter()
+                .filter(|order| order.bidder == self.user);
             let at = sale::sequence(changes.through.min(through));
             messages.extend(own.map(|order| order_update(order, at)));
             if changes.through <= cursor {

@@ -27,7 +27,7 @@
 //! | [`config`], [`stores`], [`first_start`] | what it is told, what it opens, what it makes for itself |
 //! | [`server`], [`app`], [`state`] | the running server, the routes with all that is around them, what they share |
 //! | `routes` | one file a resource |
-//! | [`metrics`] | what it counts of itself, for Prometheus |
+//! | [`metrics`], `requests`, `telemetry` | what it counts of itself; ids and spans of requests; where log lines and traces go |
 //! | [`feed`] | what watchers of a campaign are told, live |
 //! | [`wire`], [`extract`], [`problem`] | what goes over the wire: bodies, parameters, errors |
 //! | [`accounts`], [`auth`] | who may bid, and who is asking |
@@ -50,10 +50,12 @@ pub mod gate;
 pub mod metrics;
 pub mod payments;
 pub mod problem;
+mod requests;
 mod routes;
 pub mod server;
 pub mod state;
 pub mod stores;
+mod telemetry;
 pub mod wire;
 
 pub use commands::replay;

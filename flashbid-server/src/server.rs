@@ -14,6 +14,7 @@ use crate::app;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::first_start::{self, Administrator};
+use crate::metrics::Metrics;
 use crate::state::{AppState, Parts};
 use crate::stores::Stores;
 
@@ -59,11 +60,16 @@ impl Server {
     ) -> Result<Self, Failure> {
         // In a box: the drivers' futures are deep, and whoever starts a server would have to lay them all out.
         let stores = Box::pin(Stores::open(config, Arc::clone(&clock))).await?;
-        let engine = stores.engine(config, clock);
+        let metrics = Metrics::default();
+        let engine = stores
+            .engine_builder(config, clock)
+            .observer(Arc::new(metrics.clone()))
+            .build();
         // Before an administrator is made: the password of one is only shown when the start succeeds.
         let (listener, address) = listen(&config.listen).await?;
         let secret = first_start::jwt_secret(config, &*stores.accounts).await?;
-        let state = AppState::new(engine, stores.accounts, &secret.secret, parts, config);
+        let accounts = stores.accounts;
+        let state = AppState::new(engine, accounts, &secret.secret, parts, config, metrics);
         let administrator = first_start::administrator(
             config,
             &**state.accounts(),

@@ -58,15 +58,17 @@ struct Shared {
 }
 
 impl AppState {
-    /// Shares `engine` and `accounts`, signs with `secret`, and does the rest as `config` says, with `parts`.
+    /// Shares `engine` and `accounts`, signs with `secret`, and does the rest as `config` says, with `parts`. What is counted
+    /// goes to `metrics`, which `engine` may have as its observer.
     pub fn new(
         engine: Engine,
         accounts: Arc<dyn Accounts>,
         secret: &Secret,
         parts: Parts,
         config: &Config,
+        metrics: Metrics,
     ) -> Self {
-        let (connections, metrics) = (TaskTracker::new(), Metrics::default());
+        let connections = TaskTracker::new();
         let admission: Arc<dyn Admission> = Arc::clone(engine.hot()) as _;
         let attempts = Attempts::new(
             Arc::clone(&admission),

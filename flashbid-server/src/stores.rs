@@ -4,7 +4,7 @@ mod waiting;
 
 use std::sync::Arc;
 
-use flashbid_core::engine::Options;
+use flashbid_core::engine::{EngineBuilder, Options};
 use flashbid_core::memory::MemoryHot;
 use flashbid_core::store::{HotStore, Ledger};
 use flashbid_core::time::Clock;
@@ -46,6 +46,11 @@ impl Stores {
 
     /// An engine on these stores.
     pub fn engine(&self, config: &Config, clock: Arc<dyn Clock>) -> Engine {
+        self.engine_builder(config, clock).build()
+    }
+
+    /// An engine on these stores, for whoever has more to say about it.
+    pub fn engine_builder(&self, config: &Config, clock: Arc<dyn Clock>) -> EngineBuilder {
         let mut options = Options::default();
         options.lease = config.lease;
         Engine::builder()
@@ -57,7 +62,6 @@ impl Stores {
                 Durability::Hot => CoreDurability::Hot,
             })
             .clock(clock)
-            .build()
     }
 }
 

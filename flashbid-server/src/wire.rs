@@ -10,9 +10,9 @@ mod requests;
 mod sales;
 
 pub use answers::{
-    Bid, BidHistory, Campaign, CampaignDetails, CampaignFormat, CampaignList, CampaignOrders, CampaignStats,
-    CampaignStatus, OpenedSession, Order, OrderList, OrderStatus, OwnRanking, Product, ProductList,
-    ProductStatus, Ranking, RankingEntry, RunnersUp, UnitsLeft, User,
+    Bid, BidHistory, Campaign, CampaignDetails, CampaignFormat, CampaignList, CampaignOrders,
+    CampaignStats, CampaignStatus, OpenedSession, Order, OrderList, OrderStatus, OwnRanking,
+    Product, ProductList, ProductStatus, Ranking, RankingEntry, RunnersUp, UnitsLeft, User,
 };
 pub use events::{BidAccepted, CampaignEnded, Event, OrderUpdate, RankingUpdate, StockUpdate};
 pub use gate::{AskForToken, OpenCaptcha, RequestToken};
@@ -20,8 +20,8 @@ pub use requests::{
     ChangeCampaign, ChangeProduct, Login, NewCampaign, NewProduct, PlaceBid, Registration,
 };
 pub use sales::{
-    Cart, DeadLetter, DeadLetterList, Discrepancy, DiscrepancyList, NewCart, NewCartItem, NewPurchase, Pay,
-    PaymentEvent, Purchase, PurchaseStatus, Reconcile, Reconciled,
+    Cart, DeadLetter, DeadLetterList, Discrepancy, DiscrepancyList, NewCart, NewCartItem,
+    NewPurchase, Pay, PaymentEvent, Purchase, PurchaseStatus, Reconcile, Reconciled,
 };
 
 use std::fmt::Display;

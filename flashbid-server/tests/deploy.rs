@@ -122,12 +122,46 @@ fn the_files_name_the_same_services() {
     assert!(bouncer.contains("flashbid = host=postgres port=5432 "));
     assert_eq!(nginx.matches('{').count(), nginx.matches('}').count());
     let example = text("deploy/.env.example");
-    for secret in words(&compose, "POSTGRES_PASSWORD")
-        .into_iter()
-        .chain(["REDIS_PASSWORD", "ADMIN_PASSWORD"])
-    {
+    for secret in words(&compose, "POSTGRES_PASSWORD").into_iter().chain([
+        "REDIS_PASSWORD",
+        "ADMIN_PASSWORD",
+        "GRAFANA_PASSWORD",
+    ]) {
         assert!(example.contains(&format!("\n{secret}=")), "{secret}");
     }
+}
+
+#[test]
+fn what_watches_the_nodes_finds_its_files_and_its_sources() {
+    let compose = text("deploy/compose.yaml");
+    for (service, inside) in [("prometheus", "/etc/prometheus"), ("grafana", "")] {
+        assert!(
+            compose.contains(&format!("\n  {service}:\n    image: ")),
+            "{service}"
+        );
+        let folder = format!("\"./{service}:{inside}:ro\"");
+        assert!(inside.is_empty() || compose.contains(&folder), "{folder}");
+        // Figures are for those who run the sale: nothing else on the network may read them.
+        let port = format!("[\"127.0.0.1:${{{}_PORT:-", service.to_uppercase());
+        assert!(compose.contains(&port), "{port}");
+    }
+    for (outside, inside) in [
+        ("provisioning", "/etc/grafana/provisioning"),
+        ("dashboards", "/var/lib/grafana/dashboards"),
+    ] {
+        assert!(compose.contains(&format!("- ./grafana/{outside}:{inside}:ro\n")));
+        assert!(project().join("deploy/grafana").join(outside).is_dir());
+    }
+    let provider = text("deploy/grafana/provisioning/dashboards/flashbid.yaml");
+    assert!(provider.contains("path: /var/lib/grafana/dashboards\n"));
+    let source = text("deploy/grafana/provisioning/datasources/prometheus.yaml");
+    assert!(source.contains("url: http://prometheus:9090\n"));
+    let scraped = text("deploy/prometheus/prometheus.yml");
+    for node in ["node1", "node2", "node3"] {
+        assert!(scraped.contains(&format!("{node}:8000")), "{node}");
+    }
+    let proxy = text("deploy/nginx.conf");
+    assert!(proxy.contains("location = /metrics {\n            return 404;"));
 }
 
 #[test]

@@ -11,6 +11,7 @@
 //! | [`RedisSentinel`] | a primary, a replica and three sentinels |
 //! | [`Postgres`] | `postgres`, with a fresh database for each test |
 //! | [`PgBouncer`] | `pgbouncer` before a [`Postgres`] |
+//! | [`Prometheus`] | `prometheus`; [`promtool`] checks what it is told |
 //! | [`Proxy`] | a TCP proxy that cuts, stalls, delays or refuses on demand |
 //!
 //! ```
@@ -28,6 +29,7 @@
 
 pub use pgbouncer::{PgBouncer, PoolMode};
 pub use postgres::Postgres;
+pub use prometheus::{Prometheus, promtool};
 pub use proxy::Proxy;
 pub use redis::{Certificates, Redis, RedisCluster, RedisSentinel, Reply};
 pub use wait::eventually;
@@ -38,6 +40,7 @@ mod pgbouncer;
 mod port;
 mod postgres;
 mod program;
+mod prometheus;
 mod proxy;
 mod redis;
 mod wait;

@@ -6,7 +6,7 @@ use super::lane::{Batched, Lane};
 use super::renewal::is_stale;
 use super::retry::retry;
 use super::sale::Sale;
-use super::{Durability, Engine};
+use super::{Durability, Engine, Flow, Stage};
 use crate::bid::{AcceptedBid, Bid, NewBid, admit_price};
 use crate::campaign::Campaign;
 use crate::error::{Rejection, Result, StoreError, StoreErrorKind};
@@ -18,6 +18,8 @@ use crate::ticket::Ticket;
 const TRIES: u32 = 4;
 
 impl Batched for NewBid {
+    const FLOW: Flow = Flow::Bids;
+
     type Answer = AcceptedBid;
 
     fn lane(sale: &Sale) -> &Lane<Self> {
@@ -114,8 +116,8 @@ impl Engine {
     }
 
     async fn place_in_book(&self, sale: &Sale, bids: &[NewBid]) -> StoreResult<Placed> {
-        self.with_book(sale, || self.0.hot.place(sale.campaign.id, bids))
-            .await
+        let place = self.with_book(sale, || self.0.hot.place(sale.campaign.id, bids));
+        self.through(Flow::Bids, Stage::Hot, place).await
     }
 
     /// Makes the accepted bids as durable as an acknowledgement promises.
@@ -151,7 +153,8 @@ impl Engine {
             bids: bids.iter().copied().cloned().collect(),
         };
         let id = sale.campaign.id;
-        let checkpoint = retry(self.options().retries, || self.0.ledger.record(id, &batch)).await?;
+        let record = retry(self.tries(), || self.0.ledger.record(id, &batch));
+        let checkpoint = self.through(Flow::Bids, Stage::Ledger, record).await?;
         sale.tell(checkpoint);
         Ok(())
     }

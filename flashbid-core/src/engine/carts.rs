@@ -120,10 +120,7 @@ impl Engine {
         let orders = orders.ok_or(Rejection::WrongFormat)?;
         let purchase = Purchase { id, orders };
         let batch = std::slice::from_ref(&purchase);
-        let committed = retry(self.options().retries, || {
-            self.0.ledger.commit_purchases(batch)
-        })
-        .await;
+        let committed = retry(self.tries(), || self.0.ledger.commit_purchases(batch)).await;
         let outcome = match committed {
             Ok(outcomes) => outcomes.into_iter().next(),
             Err(error) => {

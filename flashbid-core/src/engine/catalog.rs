@@ -87,10 +87,7 @@ impl Engine {
             stock: Level::loaded_with(stock),
             created_at: self.now(),
         };
-        retry(self.options().retries, || {
-            self.0.ledger.add_product(&product)
-        })
-        .await?;
+        retry(self.tries(), || self.0.ledger.add_product(&product)).await?;
         Ok(product)
     }
 
@@ -117,7 +114,7 @@ impl Engine {
     /// id of another change; [`Error::Store`](crate::Error::Store): call again.
     pub async fn change_product(&self, id: ProductId, change: &ProductChange) -> Result<Product> {
         let at = self.now();
-        let outcome = retry(self.options().retries, || {
+        let outcome = retry(self.tries(), || {
             self.0.ledger.change_product(id, change, at)
         })
         .await?;
@@ -175,10 +172,7 @@ impl Engine {
             guards: new.guards,
             ..Campaign::scheduled(self.fresh_id(), product.id, terms, self.now())
         };
-        let added = retry(self.options().retries, || {
-            self.0.ledger.add_campaign(&campaign)
-        })
-        .await?;
+        let added = retry(self.tries(), || self.0.ledger.add_campaign(&campaign)).await?;
         match added {
             CampaignOutcome::Added => {}
             CampaignOutcome::UnknownProduct => return Err(Rejection::UnknownProduct.into()),

@@ -19,7 +19,7 @@ use moka::Expiry;
 use moka::future::Cache;
 
 use super::retry::retry;
-use super::{Engine, Options};
+use super::{Engine, Lookup, Observation, Options};
 use crate::campaign::{Campaign, Guards};
 use crate::error::{Rejection, Result};
 use crate::id::{CampaignId, ProductId};
@@ -108,7 +108,9 @@ impl Engine {
     /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign, [`Error::Store`](crate::Error::Store).
     pub async fn known_campaign(&self, campaign: CampaignId) -> Result<Arc<Campaign>> {
         let copies = &self.0.copies.campaigns;
-        let copy = match copies.get(&campaign).await {
+        let kept = copies.get(&campaign).await;
+        self.looked(Lookup::Process, kept.is_some());
+        let copy = match kept {
             Some(copy) => copy,
             None => copies
                 .try_get_with(campaign, self.load_copy(campaign))
@@ -124,7 +126,7 @@ impl Engine {
     /// [`Error::Store`](crate::Error::Store).
     pub async fn known_product(&self, product: ProductId) -> Result<Option<Arc<Product>>> {
         let load = async {
-            let found = retry(self.options().retries, || self.0.ledger.product(product)).await?;
+            let found = retry(self.tries(), || self.0.ledger.product(product)).await?;
             StoreResult::Ok(found.map(Arc::new))
         };
         let products = &self.0.copies.products;
@@ -138,7 +140,7 @@ impl Engine {
     /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign, [`Error::Store`](crate::Error::Store), also
     /// when the hot store is away: nobody could be told.
     pub async fn set_guards(&self, campaign: CampaignId, guards: Guards) -> Result<Campaign> {
-        let retries = self.options().retries;
+        let retries = self.tries();
         retry(retries, || self.0.hot.change(campaign, QUIET)).await?;
         let changed = retry(retries, || self.0.ledger.set_guards(campaign, guards)).await;
         self.0.copies.drop_one(campaign).await;
@@ -186,7 +188,9 @@ impl Engine {
 
     async fn load_copy(&self, id: CampaignId) -> StoreResult<CampaignCopy> {
         let drops = self.0.copies.drops();
-        let (campaign, steady) = match self.0.hot.cached(id).await {
+        let cached = self.0.hot.cached(id).await;
+        self.looked(Lookup::Hot, matches!(cached, Ok(Cached::Copy(_))));
+        let (campaign, steady) = match cached {
             Ok(Cached::Copy(bytes)) => match codec::decode(&bytes) {
                 Some(campaign) if campaign.id == id => (Some(campaign), true),
                 _ => (self.read_campaign(id).await?, true),
@@ -216,7 +220,13 @@ impl Engine {
     }
 
     async fn read_campaign(&self, id: CampaignId) -> StoreResult<Option<Campaign>> {
-        retry(self.options().retries, || self.0.ledger.campaign(id)).await
+        let campaign = retry(self.tries(), || self.0.ledger.campaign(id)).await?;
+        self.looked(Lookup::Ledger, campaign.is_some());
+        Ok(campaign)
+    }
+
+    fn looked(&self, lookup: Lookup, found: bool) {
+        self.tell(|| Observation::Looked { lookup, found });
     }
 
     async fn share(&self, campaign: &Campaign) {

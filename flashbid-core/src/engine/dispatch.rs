@@ -111,7 +111,7 @@ impl Engine {
             at: now,
         };
         let letters = std::slice::from_ref(&letter);
-        retry(self.options().retries, || self.0.ledger.set_aside(letters)).await?;
+        retry(self.tries(), || self.0.ledger.set_aside(letters)).await?;
         self.0.hot.acknowledge(id, &[hold.id]).await?;
         sale.failures.forget(std::iter::once(hold.id));
         Ok(true)
@@ -146,10 +146,7 @@ impl Engine {
         };
         let purchase = purchase_of(&campaign, &pending).ok_or(Rejection::WrongFormat)?;
         let batch: [Purchase; 1] = [purchase];
-        let outcomes = retry(self.options().retries, || {
-            self.0.ledger.commit_purchases(&batch)
-        })
-        .await?;
+        let outcomes = retry(self.tries(), || self.0.ledger.commit_purchases(&batch)).await?;
         let outcome = outcomes.into_iter().next();
         match outcome.ok_or(StoreError::new("engine", "order", StoreErrorKind::Corrupt))? {
             Ok(orders) => Ok(orders.into_iter().next()),
@@ -166,10 +163,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`](crate::Error::Store).
     pub async fn drop_dead_letter(&self, hold: HoldId) -> Result<Option<DeadLetter>> {
-        let dropped = retry(self.options().retries, || {
-            self.0.ledger.drop_dead_letter(hold)
-        })
-        .await?;
+        let dropped = retry(self.tries(), || self.0.ledger.drop_dead_letter(hold)).await?;
         if let Some(letter) = &dropped {
             self.end_in_gate(letter.campaign, HoldState::Released, &[hold])
                 .await;

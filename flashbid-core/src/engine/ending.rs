@@ -12,7 +12,7 @@ impl Engine {
     /// Ends a first-come campaign whose window is over. Orders that await payment live on; what they give back goes to
     /// the product.
     pub(super) async fn end_with(&self, sale: &Sale, lease: &Lease) -> Result<SettleOutcome> {
-        let (retries, id) = (self.options().retries, sale.campaign.id);
+        let (retries, id) = (self.tries(), sale.campaign.id);
         let closed = self.with_gate(sale, || self.0.hot.close(id)).await?;
         if closed == GateSeal::NotEnded {
             return Ok(SettleOutcome::NotEnded);

@@ -10,13 +10,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::Engine;
 use super::sale::Sale;
+use super::{Engine, Flow, Observation};
 use crate::error::{Error, Rejection, Result, StoreError, StoreErrorKind};
 use crate::store::StoreResult;
 
 /// Something that goes to the stores in batches.
 pub(super) trait Batched: Sized + Debug + Send + Sync + 'static {
+    /// What the batches are made of.
+    const FLOW: Flow;
+
     /// What one of them is answered.
     type Answer: Debug + Send + 'static;
 
@@ -29,6 +32,16 @@ pub(super) trait Batched: Sized + Debug + Send + Sync + 'static {
         sale: &Arc<Sale>,
         batch: &[Self],
     ) -> impl Future<Output = StoreResult<Vec<Result<Self::Answer, Rejection>>>> + Send;
+}
+
+/// What waits in the lanes of this node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Lanes {
+    /// In all lanes together.
+    pub waiting: u64,
+    /// In the fullest lane.
+    pub deepest: u64,
 }
 
 /// The queue of one campaign on this node.
@@ -60,6 +73,10 @@ struct Waiting<B: Batched> {
 impl<B: Batched> Lane<B> {
     fn queue(&self) -> MutexGuard<'_, Queue<B>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn depth(&self) -> usize {
+        self.queue().waiting.len()
     }
 }
 
@@ -96,6 +113,15 @@ impl<B: Batched> Drop for Draining<B> {
 }
 
 impl Engine {
+    /// What waits in this node's lanes now.
+    pub fn lanes(&self) -> Lanes {
+        let depths = self.0.sales.depths();
+        depths.fold(Lanes::default(), |lanes, depth| Lanes {
+            waiting: lanes.waiting + depth as u64,
+            deepest: lanes.deepest.max(depth as u64),
+        })
+    }
+
     /// Queues what is `asked` and waits for what becomes of it. Once queued it is carried out even if the caller goes
     /// away.
     pub(super) async fn through_lane<B: Batched>(
@@ -130,6 +156,10 @@ impl Engine {
                 .into_iter()
                 .map(|waiting| (waiting.asked, waiting.answer))
                 .unzip();
+            self.tell(|| Observation::Batch {
+                flow: B::FLOW,
+                size: asked.len(),
+            });
             let outcomes = B::carry_out(&self, &draining.sale, &asked).await;
             // A caller who no longer listens has gone away; what it asked for stands.
             match outcomes {

@@ -91,7 +91,7 @@ impl Engine {
                 bids: Vec::new(),
             });
         }
-        let retries = self.options().retries;
+        let retries = self.tries();
         let limit = u32::try_from(limit.max(1)).unwrap_or(u32::MAX);
         let mut bids = retry(retries, || self.0.ledger.bids(campaign, after, limit)).await?;
         let whole = bids.len() < limit as usize;

@@ -104,10 +104,7 @@ impl Engine {
                     at: now,
                 })
                 .collect();
-            let moved = retry(self.options().retries, || {
-                self.0.ledger.move_orders(&wanted)
-            })
-            .await?;
+            let moved = retry(self.tries(), || self.0.ledger.move_orders(&wanted)).await?;
             let ended = |moved: &Moved| {
                 moved.before == OrderStatus::PendingPayment
                     && moved.order.status == OrderStatus::Expired
@@ -141,10 +138,7 @@ impl Engine {
             if holds.is_empty() {
                 return Ok(ended);
             }
-            let fates = retry(self.options().retries, || {
-                self.0.ledger.void_holds(id, &holds)
-            })
-            .await?;
+            let fates = retry(self.tries(), || self.0.ledger.void_holds(id, &holds)).await?;
             let of = |state| {
                 let fates = holds.iter().zip(&fates);
                 let holds = fates.filter(move |(_, fate)| ends_as(fate) == Some(state));
@@ -236,10 +230,7 @@ impl Engine {
     async fn move_order(&self, order: OrderId, action: OrderAction) -> Result<Moved> {
         let at = self.now();
         let wanted = [OrderMove { order, action, at }];
-        let moved = retry(self.options().retries, || {
-            self.0.ledger.move_orders(&wanted)
-        })
-        .await?;
+        let moved = retry(self.tries(), || self.0.ledger.move_orders(&wanted)).await?;
         Ok(moved
             .into_iter()
             .next()
@@ -248,7 +239,7 @@ impl Engine {
     }
 
     async fn order_by_id(&self, id: OrderId) -> Result<Order> {
-        let order = retry(self.options().retries, || self.0.ledger.order(id)).await?;
+        let order = retry(self.tries(), || self.0.ledger.order(id)).await?;
         Ok(order.ok_or(Rejection::UnknownOrder)?)
     }
 }

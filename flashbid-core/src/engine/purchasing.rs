@@ -12,12 +12,12 @@ use super::bidding::require_ticket;
 use super::lane::{Batched, Lane};
 use super::retry::retry;
 use super::sale::Sale;
-use super::{Durability, Engine};
+use super::{Durability, Engine, Flow, Guard, Observation, Stage};
 use crate::bid::IdempotencyKey;
 use crate::campaign::Campaign;
 use crate::error::{Rejection, Result, StoreError, StoreErrorKind};
 use crate::id::{BidderId, CampaignId, HoldId, PurchaseId};
-use crate::order::Order;
+use crate::order::{Order, OrderStatus};
 use crate::purchase::{HoldFate, Purchase, order_of};
 use crate::stock::{Hold, HoldState, Units};
 use crate::store::{
@@ -71,6 +71,8 @@ impl HoldStatus {
 }
 
 impl Batched for HoldRequest {
+    const FLOW: Flow = Flow::Purchases;
+
     type Answer = Bought;
 
     fn lane(sale: &Sale) -> &Lane<Self> {
@@ -129,7 +131,7 @@ impl Engine {
     /// [`Error::Store`](crate::Error::Store).
     pub async fn hold_status(&self, hold: HoldId) -> Result<Option<HoldStatus>> {
         let holds = [hold];
-        let fates = retry(self.options().retries, || self.0.ledger.hold_fates(&holds)).await?;
+        let fates = retry(self.tries(), || self.0.ledger.hold_fates(&holds)).await?;
         let fate = fates.into_iter().next().flatten();
         if fate.is_some() {
             return Ok(Some(HoldStatus { hold: None, fate }));
@@ -184,9 +186,8 @@ impl Engine {
         requests: &[HoldRequest],
     ) -> StoreResult<Vec<Result<Bought, Rejection>>> {
         let id = sale.campaign.id;
-        let outcomes = self
-            .with_gate(sale, || self.0.hot.hold(id, requests))
-            .await?;
+        let hold = self.with_gate(sale, || self.0.hot.hold(id, requests));
+        let outcomes = self.through(Flow::Purchases, Stage::Hot, hold).await?;
         let running = |hold: &Hold| hold.state == HoldState::Held;
         let at_once = self.0.durability == Durability::Hot;
         if at_once && outcomes.iter().flatten().all(running) {
@@ -242,10 +243,8 @@ impl Engine {
             .map(|taken| purchase_of(&sale.campaign, taken))
             .collect::<Option<_>>()
             .ok_or(StoreError::new("engine", "order", StoreErrorKind::Corrupt))?;
-        let outcomes = retry(self.options().retries, || {
-            self.0.ledger.commit_purchases(&purchases)
-        })
-        .await?;
+        let commit = retry(self.tries(), || self.0.ledger.commit_purchases(&purchases));
+        let outcomes = self.through(Flow::Purchases, Stage::Ledger, commit).await?;
         let outcomes: Vec<Result<Order, Rejection>> = outcomes
             .into_iter()
             .map(|outcome| {
@@ -260,6 +259,16 @@ impl Engine {
             .map(|(taken, _)| taken.hold.id)
             .collect();
         let holds: Vec<HoldId> = taken.iter().map(|taken| taken.hold.id).collect();
+        self.tell(|| Observation::OrdersMoved {
+            to: OrderStatus::PendingPayment,
+            orders: holds.len() - refused.len(),
+        });
+        if !refused.is_empty() {
+            self.tell(|| Observation::Prevented {
+                campaign: sale.campaign.id,
+                guard: Guard::Ledger,
+            });
+        }
         self.tell_gate(sale.campaign.id, &refused, &holds).await;
         Ok(outcomes)
     }

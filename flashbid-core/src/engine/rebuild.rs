@@ -30,7 +30,7 @@ impl Engine {
     /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign, [`Error::Store`](crate::Error::Store).
     pub async fn rebuild(&self, campaign: CampaignId) -> Result<Rebuilt> {
         let sale = self.ranked_sale(campaign).await?;
-        retry(self.options().retries, || self.0.hot.discard(campaign)).await?;
+        retry(self.tries(), || self.0.hot.discard(campaign)).await?;
         let opened = self.open_book(&sale).await?;
         Ok(opened.ok_or(Rejection::UnknownCampaign)?)
     }

@@ -164,7 +164,7 @@ impl Engine {
     /// campaign that is over may be gone.
     async fn hot_contents(&self, sale: &Sale) -> Result<Option<GateContents>> {
         let id = sale.campaign.id;
-        let contents = retry(self.options().retries, || self.0.hot.contents(id)).await;
+        let contents = retry(self.tries(), || self.0.hot.contents(id)).await;
         match contents {
             Ok(Some(contents)) => return Ok(Some(contents)),
             Ok(None) => {}
@@ -176,7 +176,7 @@ impl Engine {
             return Ok(None);
         }
         self.load_gate(sale).await?;
-        Ok(retry(self.options().retries, || self.0.hot.contents(id)).await?)
+        Ok(retry(self.tries(), || self.0.hot.contents(id)).await?)
     }
 
     async fn repair(&self, sale: &Sale, found: &[Discrepancy]) -> Result<()> {
@@ -184,10 +184,7 @@ impl Engine {
         let strays = subjects(found, DiscrepancyKind::HoldUnknown);
         if !strays.is_empty() {
             let holds: Vec<HoldId> = strays.into_iter().map(HoldId::new).collect();
-            let fates = retry(self.options().retries, || {
-                self.0.ledger.void_holds(id, &holds)
-            })
-            .await?;
+            let fates = retry(self.tries(), || self.0.ledger.void_holds(id, &holds)).await?;
             let void = holds.iter().zip(&fates);
             let void: Vec<HoldId> = void
                 .filter(|(_, fate)| matches!(fate, HoldFate::Void(_)))
@@ -242,7 +239,7 @@ impl Engine {
                 "a discrepancy"
             );
         }
-        retry(self.options().retries, || {
+        retry(self.tries(), || {
             self.0.ledger.note_discrepancies(id, found, now)
         })
         .await?;
@@ -250,7 +247,7 @@ impl Engine {
     }
 
     async fn seed(&self, campaign: CampaignId) -> Result<GateSeed> {
-        let seed = retry(self.options().retries, || self.0.ledger.gate_seed(campaign)).await?;
+        let seed = retry(self.tries(), || self.0.ledger.gate_seed(campaign)).await?;
         Ok(seed.ok_or(Rejection::UnknownCampaign)?)
     }
 

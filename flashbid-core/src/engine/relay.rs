@@ -4,12 +4,24 @@
 use super::renewal::is_stale;
 use super::retry::retry;
 use super::sale::Sale;
-use super::{Durability, Engine};
+use super::{Durability, Engine, Flow, Observation};
 use crate::bid::AcceptedBid;
 use crate::error::{Result, StoreError, StoreErrorKind};
 use crate::id::CampaignId;
 use crate::rank::Sequence;
 use crate::store::{Epoch, EventBatch, StoreResult};
+use crate::time::Timestamp;
+
+/// What one pass of the relay has come across.
+#[derive(Debug, Default)]
+struct Pass {
+    /// The life of the book that it has read.
+    life: Epoch,
+    /// Events that the ledger lacked.
+    events: u64,
+    /// When the oldest of them was accepted.
+    oldest: Option<Timestamp>,
+}
 
 impl Engine {
     /// Records every event that the campaign's book holds and the ledger lacks, and answers up to which sequence the
@@ -27,19 +39,27 @@ impl Engine {
 
     /// Relays. When the ledger refuses the book's life, the answer is that failure, and the book is in a newer one.
     pub(super) async fn relay_or_renew(&self, sale: &Sale) -> StoreResult<Sequence> {
-        let mut life = Epoch::default();
-        let relayed = self.relay_life(sale, &mut life).await;
+        let (timing, mut pass) = (self.timing(), Pass::default());
+        let relayed = self.relay_life(sale, &mut pass).await;
+        timing.tell(|took| Observation::Relayed {
+            campaign: sale.campaign.id,
+            flow: Flow::Bids,
+            events: pass.events,
+            waited: pass.oldest.map(|at| self.now().since(at)),
+            result: relayed.as_ref().map(drop),
+            took,
+        });
         if let Err(error) = &relayed
             && is_stale(error)
         {
-            self.renew_book(sale, life, error).await?;
+            self.renew_book(sale, pass.life, error).await?;
         }
         relayed
     }
 
-    /// Relays, and notes which life of the book it has read.
-    async fn relay_life(&self, sale: &Sale, life: &mut Epoch) -> StoreResult<Sequence> {
-        let (retries, id) = (self.options().retries, sale.campaign.id);
+    /// Relays, and notes in `pass` what it has come across.
+    async fn relay_life(&self, sale: &Sale, pass: &mut Pass) -> StoreResult<Sequence> {
+        let (retries, id) = (self.tries(), sale.campaign.id);
         let ledger = &self.0.ledger;
         let mut checkpoint = retry(retries, || ledger.checkpoint(id)).await?;
         loop {
@@ -54,7 +74,7 @@ impl Engine {
             let batch = self
                 .with_book(sale, || self.0.hot.events_after(id, after, page))
                 .await?;
-            *life = batch.epoch;
+            pass.life = batch.epoch;
             if batch.after > after {
                 checkpoint = self.behind_forgotten(sale, batch.after).await?;
                 continue;
@@ -65,7 +85,11 @@ impl Engine {
                     .because("the book has fallen behind the ledger"));
             }
             if batch.through > checkpoint {
+                let lacking = batch.bids.partition_point(|bid| bid.sequence <= checkpoint);
+                let lacking = &batch.bids[lacking..];
                 checkpoint = retry(retries, || ledger.record(id, &batch)).await?;
+                pass.events += lacking.len() as u64;
+                pass.oldest = pass.oldest.or(lacking.first().map(|bid| bid.at));
             }
             if whole {
                 if self.0.durability == Durability::Ledger {
@@ -80,7 +104,7 @@ impl Engine {
     /// The checkpoint after another node has relayed so much meanwhile that the book forgot events up to `forgotten`.
     async fn behind_forgotten(&self, sale: &Sale, forgotten: Sequence) -> StoreResult<Sequence> {
         let id = sale.campaign.id;
-        let checkpoint = retry(self.options().retries, || self.0.ledger.checkpoint(id)).await?;
+        let checkpoint = retry(self.tries(), || self.0.ledger.checkpoint(id)).await?;
         if checkpoint <= forgotten {
             return Err(StoreError::new("engine", "relay", StoreErrorKind::Conflict)
                 .because("the ledger lacks events that it once had"));

@@ -65,7 +65,7 @@ impl Engine {
     /// The life that the book is in, if there is a book.
     async fn life(&self, sale: &Sale) -> StoreResult<Option<Epoch>> {
         let id = sale.campaign.id;
-        match retry(self.options().retries, || self.0.hot.top(id, 0)).await {
+        match retry(self.tries(), || self.0.hot.top(id, 0)).await {
             Ok(ranking) => Ok(Some(ranking.stats.epoch)),
             Err(error) if error.kind == StoreErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),

@@ -49,10 +49,7 @@ impl Engine {
         let Some(plan) = plan else {
             return Ok(0);
         };
-        retry(self.options().retries, || {
-            self.0.ledger.commit_offers(&plan, token)
-        })
-        .await?;
+        retry(self.tries(), || self.0.ledger.commit_offers(&plan, token)).await?;
         for order in &plan.orders {
             self.allocate_in_gate(order).await;
         }

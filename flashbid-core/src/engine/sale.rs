@@ -87,6 +87,13 @@ impl Sales {
                 .build(),
         )
     }
+
+    /// How much waits in each lane.
+    pub(super) fn depths(&self) -> impl Iterator<Item = usize> + '_ {
+        self.0
+            .iter()
+            .map(|(_, sale)| sale.bids.depth() + sale.purchases.depth())
+    }
 }
 
 impl Engine {
@@ -126,7 +133,7 @@ impl Engine {
     where
         F: Future<Output = StoreResult<T>>,
     {
-        let mut retries = Retries::new(self.options().retries);
+        let mut retries = Retries::new(self.tries());
         let missing = |result: &StoreResult<T>| matches!(result, Err(error) if error.kind == StoreErrorKind::NotFound);
         let result = retries.call(&mut call).await;
         if !missing(&result) {
@@ -145,7 +152,7 @@ impl Engine {
 
     /// Begins a new life of the campaign's book from what the ledger knows; `None` when it does not know the campaign.
     pub(super) async fn open_book(&self, sale: &Sale) -> StoreResult<Option<Rebuilt>> {
-        let (retries, id) = (self.options().retries, sale.campaign.id);
+        let (retries, id) = (self.tries(), sale.campaign.id);
         let Some(seed) = retry(retries, || self.0.ledger.begin_epoch(id)).await? else {
             return Ok(None);
         };
@@ -175,7 +182,7 @@ impl Engine {
     where
         F: Future<Output = StoreResult<T>>,
     {
-        let mut retries = Retries::new(self.options().retries);
+        let mut retries = Retries::new(self.tries());
         let missing = |result: &StoreResult<T>| matches!(result, Err(error) if error.kind == StoreErrorKind::NotFound);
         let result = retries.call(&mut call).await;
         if !missing(&result) {
@@ -195,7 +202,7 @@ impl Engine {
     /// Loads the campaign's counter from what the ledger knows; a loaded one is left as it is. `None` when the ledger
     /// does not know the campaign.
     pub(super) async fn load_gate(&self, sale: &Sale) -> StoreResult<Option<Level>> {
-        let (retries, id) = (self.options().retries, sale.campaign.id);
+        let (retries, id) = (self.tries(), sale.campaign.id);
         let Some(seed) = retry(retries, || self.0.ledger.gate_seed(id)).await? else {
             return Ok(None);
         };

@@ -3,13 +3,14 @@
 
 use uuid::Uuid;
 
-use super::Engine;
 use super::renewal::is_stale;
 use super::retry::retry;
 use super::sale::Sale;
+use super::{Engine, Guard, Observation};
 use crate::campaign::{Campaign, Phase};
 use crate::error::{Error, Rejection, Result, StoreError, StoreErrorKind};
 use crate::id::CampaignId;
+use crate::order::OrderStatus;
 use crate::rank::Sequence;
 use crate::settle::{SettlementPlan, plan};
 use crate::stock::Units;
@@ -46,6 +47,7 @@ impl Engine {
     /// [`Error::Rejected`] for an unknown campaign, [`Error::Store`]:
     /// call again.
     pub async fn settle(&self, campaign: CampaignId) -> Result<SettleOutcome> {
+        let timing = self.timing();
         let sale = self.sale(campaign).await?;
         let current = self.current(&sale).await?;
         match current.phase {
@@ -62,7 +64,37 @@ impl Engine {
             self.settle_with(&sale, &lease).await
         };
         self.give_back(&lease).await;
+        if let Ok(SettleOutcome::Settled { orders }) = outcome {
+            timing.tell(|took| Observation::Settled {
+                campaign,
+                orders,
+                late: self.now().since(current.terms.window.end()),
+                took,
+            });
+            if orders > 0 {
+                self.tell(|| Observation::OrdersMoved {
+                    to: OrderStatus::PendingPayment,
+                    orders,
+                });
+            }
+            self.tell_allocated(campaign).await;
+        }
         outcome
+    }
+
+    /// Tells whoever watches what the orders of a campaign hold: nothing rests on it.
+    pub(super) async fn tell_allocated(&self, id: CampaignId) {
+        if self.observer().is_none() {
+            return;
+        }
+        if let Ok(Some(campaign)) = self.0.ledger.campaign(id).await {
+            let stock = campaign.stock;
+            self.tell(|| Observation::Allocated {
+                campaign: id,
+                units: u64::from(stock.held.get()) + u64::from(stock.sold.get()),
+                quota: campaign.terms.quota,
+            });
+        }
     }
 
     async fn settle_with(&self, sale: &Sale, lease: &Lease) -> Result<SettleOutcome> {
@@ -80,7 +112,7 @@ impl Engine {
     }
 
     async fn settle_once(&self, sale: &Sale, lease: &Lease) -> Result<SettleOutcome> {
-        let (retries, id) = (self.options().retries, sale.campaign.id);
+        let (retries, id) = (self.tries(), sale.campaign.id);
         let sealed = self
             .with_book(sale, || self.0.hot.seal(id, lease.token))
             .await?;
@@ -116,6 +148,10 @@ impl Engine {
             self.must_hold(lease).await?;
             retry(retries, || self.0.hot.unload(id)).await?;
             if let Err(rejection) = self.take_units(&current, &plan).await? {
+                self.tell(|| Observation::Prevented {
+                    campaign: id,
+                    guard: Guard::Counter,
+                });
                 return Err(StoreError::new("engine", "hold", StoreErrorKind::Conflict)
                     .because(rejection)
                     .into());
@@ -125,7 +161,15 @@ impl Engine {
         let settlement = retry(retries, || {
             self.0.ledger.commit_settlement(&plan, lease.token)
         })
-        .await?;
+        .await
+        .inspect_err(|error| {
+            if error.kind == StoreErrorKind::Conflict {
+                self.tell(|| Observation::Prevented {
+                    campaign: id,
+                    guard: Guard::Ledger,
+                });
+            }
+        })?;
         self.remember_closed(id);
         self.tell_change(id).await;
         Ok(match settlement {
@@ -150,7 +194,7 @@ impl Engine {
         campaign: &Campaign,
         plan: &SettlementPlan,
     ) -> StoreResult<Result<(), Rejection>> {
-        let retries = self.options().retries;
+        let retries = self.tries();
         let seed = GateSeed {
             campaign: campaign.id,
             window: campaign.terms.window,
@@ -179,7 +223,7 @@ impl Engine {
 
     pub(super) async fn current(&self, sale: &Sale) -> Result<Campaign> {
         let id = sale.campaign.id;
-        let current = retry(self.options().retries, || self.0.ledger.campaign(id)).await?;
+        let current = retry(self.tries(), || self.0.ledger.campaign(id)).await?;
         Ok(current.ok_or(Rejection::UnknownCampaign)?)
     }
 
@@ -189,7 +233,7 @@ impl Engine {
         let name = format!("campaign:{}", campaign.id);
         let holder = self.fresh_id::<Uuid>().to_string();
         let (ttl, fence) = (self.options().lease, campaign.fence);
-        retry(self.options().retries, || {
+        retry(self.tries(), || {
             self.0.hot.acquire(&name, &holder, ttl, fence)
         })
         .await
@@ -204,7 +248,7 @@ impl Engine {
 
     async fn must_hold(&self, lease: &Lease) -> StoreResult<()> {
         let ttl = self.options().lease;
-        let renewed = retry(self.options().retries, || self.0.hot.renew(lease, ttl)).await?;
+        let renewed = retry(self.tries(), || self.0.hot.renew(lease, ttl)).await?;
         renewed
             .map(drop)
             .ok_or(StoreError::new("engine", "settle", StoreErrorKind::Fenced))

@@ -10,7 +10,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::copies::LOOK;
 use super::retry::retry;
-use super::{Engine, SettleOutcome};
+use super::{Engine, Observation, SettleOutcome};
 use crate::campaign::{Campaign, Phase};
 use crate::error::Result;
 use crate::id::CampaignId;
@@ -128,6 +128,7 @@ impl Engine {
             let last = found.len() < PAGE as usize;
             due.extend(found);
             if last {
+                self.tell(|| Observation::Due { campaigns: &due });
                 return Ok(due);
             }
         }
@@ -141,7 +142,7 @@ impl Engine {
         if campaign.phase == Phase::Scheduled
             && let Some(lease) = self.lease(&campaign).await?
         {
-            let opened = retry(self.options().retries, || {
+            let opened = retry(self.tries(), || {
                 let (id, token) = (campaign.id, lease.token);
                 self.0
                     .ledger

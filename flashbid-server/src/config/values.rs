@@ -291,3 +291,52 @@ impl FromStr for LogFilter {
         }
     }
 }
+
+/// How a line of the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line, for programs.
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err("use text or json"),
+        }
+    }
+}
+
+/// Where an OpenTelemetry collector takes OTLP over plain HTTP: one beside the server, which goes on with TLS and
+/// passwords if need be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtlpEndpoint(String);
+
+impl OtlpEndpoint {
+    /// Where it takes traces.
+    pub fn traces(&self) -> String {
+        format!("{}/v1/traces", self.0)
+    }
+}
+
+impl FromStr for OtlpEndpoint {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const WRONG: &str = "not a collector; use one such as http://localhost:4318";
+        let text = text.trim_end_matches('/');
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+        let host = text.strip_prefix("http://").ok_or(WRONG)?;
+        if host.is_empty() || !is_plain || host.contains(['@', '?', '#']) {
+            return Err(WRONG);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}

@@ -71,8 +71,7 @@ impl SaleChannel {
     /// Follows the campaign until nobody watches.
     pub(super) async fn run(mut self) {
         let every = self.feed.0.ranking_interval;
-        let (mut polls, mut updates) =
-            (interval(POLL), interval_at(Instant::now() + every, every));
+        let (mut polls, mut updates) = (interval(POLL), interval_at(Instant::now() + every, every));
         polls.set_missed_tick_behavior(MissedTickBehavior::Delay);
         updates.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut failing = false;
@@ -202,9 +201,9 @@ impl SaleChannel {
             return;
         }
         for Join { since, member } in std::mem::take(&mut self.joining) {
-            let since = since.map(|since| Revision::new(since.get())).filter(|since| {
-                *since <= cursor && cursor.get() - since.get() <= REPLAYED
-            });
+            let since = since
+                .map(|since| Revision::new(since.get()))
+                .filter(|since| *since <= cursor && cursor.get() - since.get() <= REPLAYED);
             let joined = Notice::JoinedSale {
                 replay: since.map(|since| (since, cursor)),
                 left: self.left.as_ref().map(|(_, text)| text.clone()),

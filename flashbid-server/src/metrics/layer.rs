@@ -11,7 +11,7 @@ use prometheus_client::encoding::{EncodeLabelValue, LabelValueEncoder};
 use tokio::time::Instant;
 use tower::{Layer, Service};
 
-use super::{Metrics, label};
+use super::{Metrics, UnderWay, label};
 
 /// Counts and times every request that gets to a route or to the fallback of a router.
 ///
@@ -60,7 +60,7 @@ where
             since: Instant::now(),
             method: label(request.method()),
             route: Route(request.extensions().get::<MatchedPath>().cloned()),
-            metrics: self.metrics.clone(),
+            under_way: self.metrics.begun(),
             answer: self.inner.call(request),
         }
     }
@@ -72,7 +72,7 @@ pin_project! {
         since: Instant,
         method: &'static str,
         route: Route,
-        metrics: Metrics,
+        under_way: UnderWay,
         #[pin]
         answer: F,
     }
@@ -89,9 +89,9 @@ where
         let answer = ready!(this.answer.poll(context));
         if let Ok(response) = &answer {
             let route = std::mem::take(this.route);
-            let took = this.since.elapsed();
-            this.metrics
-                .answered(this.method, route, response.status(), took);
+            this.under_way
+                .0
+                .answered(this.method, route, response.status(), *this.since);
         }
         Poll::Ready(answer)
     }
@@ -102,7 +102,7 @@ where
 pub(super) struct Route(Option<MatchedPath>);
 
 impl Route {
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         self.0.as_ref().map_or("unmatched", MatchedPath::as_str)
     }
 }

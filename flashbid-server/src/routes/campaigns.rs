@@ -4,9 +4,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use flashbid_core::campaign::{
-    Campaign as CoreCampaign, Format, Guards, Rebid, RunnersUp, Window,
-};
+use flashbid_core::campaign::{Campaign as CoreCampaign, Format, Guards, Rebid, RunnersUp, Window};
 use flashbid_core::engine::NewCampaign as CoreNewCampaign;
 use flashbid_core::id::{CampaignId, ProductId};
 use flashbid_core::score::Weights;
@@ -21,7 +19,8 @@ use crate::extract::{Id, Input, Paging, PagingQuery};
 use crate::problem::{Problem, ProblemBody, sentence};
 use crate::state::AppState;
 use crate::wire::{
-    Campaign, CampaignDetails, CampaignFormat, CampaignList, CampaignStats, ChangeCampaign, NewCampaign, Product,
+    Campaign, CampaignDetails, CampaignFormat, CampaignList, CampaignStats, ChangeCampaign,
+    NewCampaign, Product,
 };
 
 /// The deepest that an offer to runners-up may go.
@@ -122,7 +121,11 @@ pub(super) async fn change(
     };
     let campaign = state.engine().set_guards(id, guards).await?;
     let product = product_of(&state, &campaign).await?;
-    Ok(Json(Campaign::new(&campaign, product, state.engine().now())))
+    Ok(Json(Campaign::new(
+        &campaign,
+        product,
+        state.engine().now(),
+    )))
 }
 
 /// Makes a campaign.
@@ -178,7 +181,10 @@ fn parse(wanted: &NewCampaign) -> Result<CoreNewCampaign, Problem> {
     });
     let usual = CoreNewCampaign::new(wanted.product_id.into(), format, window);
     Ok(CoreNewCampaign {
-        quota: wanted.quota.map(|quota| units("quota", quota)).transpose()?,
+        quota: wanted
+            .quota
+            .map(|quota| units("quota", quota))
+            .transpose()?,
         payment_deadline: wanted
             .payment_deadline
             .map_or(Ok(usual.payment_deadline), |seconds| {
@@ -195,7 +201,9 @@ fn parse(wanted: &NewCampaign) -> Result<CoreNewCampaign, Problem> {
 
 fn first_come(wanted: &NewCampaign) -> Result<Format, Problem> {
     if wanted.runners_up.is_some() {
-        return Err(Problem::malformed("A first_come campaign has no runners_up."));
+        return Err(Problem::malformed(
+            "A first_come campaign has no runners_up.",
+        ));
     }
     let price = wanted
         .price

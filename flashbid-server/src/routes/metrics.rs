@@ -7,8 +7,9 @@ use crate::state::AppState;
 
 /// What the server has counted since it started, for Prometheus.
 ///
-/// Counters of requests by method, route and status, of bids by outcome and of watchers that were dropped; a histogram
-/// of the time that requests took, by route; how many WebSocket connections are open; the version.
+/// Requests, bids, purchases and orders by what became of them; the time that requests took by route, and bids in each
+/// store; what waits in lanes, for the relay and for a settlement; and what must never be: oversold units, discrepancies,
+/// dead letters.
 #[utoipa::path(
     get,
     path = "/metrics",
@@ -21,6 +22,7 @@ use crate::state::AppState;
     ))
 )]
 pub(super) async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
+    state.metrics().look(state.engine());
     (
         [(header::CONTENT_TYPE, CONTENT_TYPE)],
         state.metrics().to_text(),

@@ -15,8 +15,8 @@ use crate::extract::{Id, Input, Paging, PagingQuery};
 use crate::problem::{Problem, ProblemBody};
 use crate::state::AppState;
 use crate::wire::{
-    Campaign, CampaignList, DeadLetter, DeadLetterList, Discrepancy, DiscrepancyList, Order, Reconcile,
-    Reconciled,
+    Campaign, CampaignList, DeadLetter, DeadLetterList, Discrepancy, DiscrepancyList, Order,
+    Reconcile, Reconciled,
 };
 
 /// Purchases that could not be made orders, oldest first.
@@ -87,7 +87,9 @@ pub(super) async fn drop_letter(
     Id(hold): Id<HoldId>,
 ) -> Result<StatusCode, Problem> {
     let dropped = state.engine().drop_dead_letter(hold).await?;
-    dropped.map(|_| StatusCode::NO_CONTENT).ok_or_else(unknown_letter)
+    dropped
+        .map(|_| StatusCode::NO_CONTENT)
+        .ok_or_else(unknown_letter)
 }
 
 fn unknown_letter() -> Problem {

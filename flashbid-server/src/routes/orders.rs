@@ -131,11 +131,7 @@ pub(super) async fn cancel(
 }
 
 /// An order that `account` may see.
-async fn order_for(
-    state: &AppState,
-    account: &Account,
-    id: OrderId,
-) -> Result<CoreOrder, Problem> {
+async fn order_for(state: &AppState, account: &Account, id: OrderId) -> Result<CoreOrder, Problem> {
     let order = state.engine().order(id).await?;
     order
         .filter(|order| order.bidder == account.id || account.is_admin)

@@ -39,7 +39,10 @@ pub(super) async fn webhook(
     body: Bytes,
 ) -> Result<Result<Json<Order>, StatusCode>, Problem> {
     let webhooks = state.webhooks().ok_or_else(|| {
-        Problem::not_found("NO_WEBHOOKS", "This server was started without a webhook secret.")
+        Problem::not_found(
+            "NO_WEBHOOKS",
+            "This server was started without a webhook secret.",
+        )
     })?;
     let header = headers.get(Webhooks::HEADER);
     let header = header.and_then(|value| value.to_str().ok());
@@ -61,7 +64,10 @@ pub(super) async fn webhook(
             "This very request was taken before.",
         ));
     }
-    let order = state.engine().pay(OrderId::new(event.order_id), payment).await;
+    let order = state
+        .engine()
+        .pay(OrderId::new(event.order_id), payment)
+        .await;
     state.metrics().order_answered("paid", &order);
     Ok(Ok(Json(Order::from(&order?))))
 }

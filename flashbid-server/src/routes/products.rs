@@ -136,7 +136,10 @@ pub(super) async fn change(
         }
     };
     let change = ProductChange {
-        name: wanted.name.map(|name| text("name", name, 255)).transpose()?,
+        name: wanted
+            .name
+            .map(|name| text("name", name, 255))
+            .transpose()?,
         description: wanted
             .description
             .map(|given| optional("description", Some(given), 10_000))
@@ -183,9 +186,8 @@ pub(super) async fn low_stock(
     query: Result<Query<LowStockQuery>, QueryRejection>,
 ) -> Result<Json<ProductList>, Problem> {
     let most = query.ok().and_then(|Query(query)| Units::new(query.most));
-    let most = most.ok_or_else(|| {
-        Problem::malformed(format!("The most must be from 0 to {}.", Units::MAX))
-    })?;
+    let most = most
+        .ok_or_else(|| Problem::malformed(format!("The most must be from 0 to {}.", Units::MAX)))?;
     let found = state.engine().low_stock(most, page).await?;
     Ok(Json(ProductList {
         products: found.items.iter().map(Product::from).collect(),
@@ -219,7 +221,9 @@ fn units(field: &str, count: u32) -> Result<Units, Problem> {
 fn some_units(field: &str, count: u32) -> Result<Units, Problem> {
     let units = units(field, count)?;
     if units == Units::ZERO {
-        return Err(Problem::malformed(format!("The {field} must be at least 1.")));
+        return Err(Problem::malformed(format!(
+            "The {field} must be at least 1."
+        )));
     }
     Ok(units)
 }

@@ -77,11 +77,7 @@ impl Purchase {
             (None, Some(hold)) if hold.state != HoldState::Held => {
                 (PurchaseStatus::Released, None, None)
             }
-            (_, hold) => (
-                PurchaseStatus::Held,
-                None,
-                hold.map(|hold| hold.expires_at),
-            ),
+            (_, hold) => (PurchaseStatus::Held, None, hold.map(|hold| hold.expires_at)),
         };
         Self {
             hold_id: id.uuid(),

@@ -13,6 +13,7 @@ use flashbid_core::{Engine, StoreError, StoreErrorKind};
 use flashbid_server::accounts::{Account, Accounts, Email, PasswordHash};
 use flashbid_server::app;
 use flashbid_server::config::{Config, Secret};
+use flashbid_server::metrics::Metrics;
 use flashbid_server::state::{AppState, Parts};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -71,12 +72,15 @@ fn state(engine: Engine, away: bool) -> AppState {
     };
     let secret = Secret::new(SECRET);
     let accounts = Arc::new(Stub { away, user });
+    let mut config = Config::default();
+    config.max_sockets = 1;
     AppState::new(
         engine,
         accounts,
         &secret,
         Parts::default(),
-        &Config::default(),
+        &config,
+        Metrics::default(),
     )
 }
 

@@ -2,5 +2,6 @@
 
 mod program;
 mod serve;
+mod telemetry;
 mod usage;
 mod work;
