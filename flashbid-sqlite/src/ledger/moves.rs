@@ -1,0 +1,44 @@
+//! Orders on their way: each move by the pure rule, from what is stored at that moment.
+
+use flashbid_core::order::{Moved, OrderMove, act};
+use flashbid_core::store::OutboxEvent;
+use rusqlite::Connection;
+
+use super::sales::Sales;
+use super::{orders, outbox};
+use crate::error::DatabaseError;
+
+/// Moves orders. An error is to be rolled back.
+pub(super) fn carry_out(
+    tx: &Connection,
+    moves: &[OrderMove],
+) -> Result<Vec<Option<Moved>>, DatabaseError> {
+    let mut sales = Sales::of(tx);
+    let mut moved = Vec::with_capacity(moves.len());
+    for asked in moves {
+        moved.push(carry_out_one(tx, &mut sales, asked)?);
+    }
+    sales.save()?;
+    Ok(moved)
+}
+
+fn carry_out_one(
+    tx: &Connection,
+    sales: &mut Sales<'_>,
+    asked: &OrderMove,
+) -> Result<Option<Moved>, DatabaseError> {
+    let Some(order) = orders::find(tx, asked.order)? else {
+        return Ok(None);
+    };
+    let before = order.status;
+    let accounts = sales.accounts(order.campaign)?;
+    let sale = sales.require(order.campaign)?;
+    let Some((order, accounts)) = act(&order, &sale.campaign, accounts, &asked.action, asked.at)
+    else {
+        return Ok(Some(Moved { order, before }));
+    };
+    orders::update(tx, &order, before, sale.next_revision())?;
+    outbox::append(tx, OutboxEvent::OrderMoved(order.id))?;
+    sales.set_accounts(order.campaign, accounts)?;
+    Ok(Some(Moved { order, before }))
+}
