@@ -33,7 +33,7 @@ pub(super) fn note(
     for discrepancy in found {
         let key = (discrepancy.kind, discrepancy.subject);
         if lasting.insert(key) && !open.contains(&key) {
-            insert(tx, campaign, discrepancy)?;
+            insert(tx, campaign, discrepancy, at)?;
             opened += 1;
         }
     }
@@ -93,6 +93,7 @@ fn insert(
     tx: &Connection,
     campaign: CampaignId,
     discrepancy: &Discrepancy,
+    at: Timestamp,
 ) -> Result<(), DatabaseError> {
     row::change_one(
         tx,
@@ -104,7 +105,7 @@ fn insert(
             discrepancy.subject.as_bytes(),
             discrepancy.expected,
             discrepancy.found,
-            discrepancy.noticed_at.millis(),
+            at.millis(),
         ],
     )
 }

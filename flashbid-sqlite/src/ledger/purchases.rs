@@ -4,7 +4,7 @@ use flashbid_core::campaign::Format;
 use flashbid_core::id::CampaignId;
 use flashbid_core::order::{Order, OrderStatus, Origin};
 use flashbid_core::purchase::{Purchase, PurchaseOutcome, VoidReason};
-use flashbid_core::stock::{HoldState, Units};
+use flashbid_core::stock::{Hold, HoldState, Units};
 use flashbid_core::store::{GateSeed, OutboxEvent};
 use rusqlite::Connection;
 
@@ -79,7 +79,8 @@ fn require_same(found: &Order, order: &Order) -> Result<(), DatabaseError> {
     }
 }
 
-/// Why a purchase never becomes orders; `None` if it does.
+/// Why a purchase never becomes orders; `None` if it does. A hold that is void comes first, then the units that are
+/// left, then the limit.
 fn refusal(
     tx: &Connection,
     sales: &mut Sales<'_>,
@@ -92,24 +93,37 @@ fn refusal(
         }
     }
     for order in &purchase.orders {
-        let Some(sale) = sales.find(order.campaign)? else {
-            return Ok(Some(VoidReason::SoldOut));
-        };
-        let Format::FirstCome { per_buyer, .. } = sale.campaign.terms.format else {
-            return Ok(Some(VoidReason::SoldOut));
-        };
-        if sale.campaign.stock.available < order.units {
+        let has_units = sales.find(order.campaign)?.is_some_and(|sale| {
+            let campaign = &sale.campaign;
+            campaign.terms.format.is_first_come() && campaign.stock.available >= order.units
+        });
+        if !has_units {
             return Ok(Some(VoidReason::SoldOut));
         }
-        let number = sale.number();
-        if let Some(limit) = per_buyer {
-            let has = orders::units_of(tx, number, order.bidder)?;
-            if has + u64::from(order.units.get()) > u64::from(limit.get()) {
-                return Ok(Some(VoidReason::LimitReached));
-            }
+    }
+    for order in &purchase.orders {
+        if !within_limit(tx, sales, order)? {
+            return Ok(Some(VoidReason::LimitReached));
         }
     }
     Ok(None)
+}
+
+fn within_limit(
+    tx: &Connection,
+    sales: &mut Sales<'_>,
+    order: &Order,
+) -> Result<bool, DatabaseError> {
+    let sale = sales.require(order.campaign)?;
+    let Format::FirstCome {
+        per_buyer: Some(limit),
+        ..
+    } = sale.campaign.terms.format
+    else {
+        return Ok(true);
+    };
+    let has = orders::units_of(tx, sale.number(), order.bidder)?;
+    Ok(has + u64::from(order.units.get()) <= u64::from(limit.get()))
 }
 
 fn place(
@@ -151,14 +165,10 @@ pub(super) fn gate_seed(
     let ordered = orders::all(tx, kept.number)?;
     let letters = holds::letters_in(tx, kept.number)?;
     let mut holds: Vec<_> = ordered.iter().map(Order::as_hold).collect();
-    holds.extend(
-        letters
-            .into_iter()
-            .map(|letter| flashbid_core::stock::Hold {
-                state: HoldState::Held,
-                ..letter.hold
-            }),
-    );
+    holds.extend(letters.into_iter().map(|letter| Hold {
+        state: HoldState::Held,
+        ..letter.hold
+    }));
     Ok(Some(GateSeed {
         campaign: id,
         window: campaign.terms.window,

@@ -22,13 +22,13 @@ pub(super) fn commit(
     let mut sales = Sales::of(tx);
     let campaign = sales.require(plan.campaign)?.campaign.clone();
     campaigns::require_token(&campaign, token)?;
+    if campaign.terms.format.is_first_come() {
+        return Err(DatabaseError::conflict("the campaign ranks nobody"));
+    }
     if campaign.phase == Phase::Settled {
         return Ok(Settlement::AlreadySettled);
     }
     require_sealing(&campaign, plan.version)?;
-    if campaign.terms.format.is_first_come() {
-        return Err(DatabaseError::conflict("the campaign ranks nobody"));
-    }
     require_log(tx, plan)?;
     let allocated = check_quota(&campaign, plan)?;
     campaigns::move_on(tx, &campaign, Phase::Settled, token)?;

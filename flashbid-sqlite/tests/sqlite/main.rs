@@ -8,6 +8,7 @@ mod death_of_a_rush;
 mod grouping;
 mod opening;
 mod oracle;
+mod oracle_of_orders;
 mod orders;
 mod rows;
 mod shop;
