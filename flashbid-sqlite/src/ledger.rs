@@ -1,26 +1,35 @@
 mod bids;
 mod campaigns;
+mod discrepancies;
+mod holds;
 mod live;
+mod moves;
 mod orders;
 mod outbox;
 mod products;
+mod purchases;
 mod row;
+mod sales;
 mod settlement;
+mod stock;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use flashbid_core::bid::AcceptedBid;
-use flashbid_core::campaign::{Campaign, FencingToken, Phase};
-use flashbid_core::id::{BidderId, CampaignId, OrderId, ProductId};
-use flashbid_core::order::Order;
+use flashbid_core::campaign::{Campaign, FencingToken, Guards, Phase};
+use flashbid_core::discrepancy::Discrepancy;
+use flashbid_core::id::{BidderId, CampaignId, HoldId, OrderId, ProductId};
+use flashbid_core::order::{Moved, Order, OrderMove};
 use flashbid_core::product::Product;
+use flashbid_core::purchase::{DeadLetter, HoldFate, Purchase, PurchaseOutcome};
 use flashbid_core::rank::Sequence;
-use flashbid_core::settle::SettlementPlan;
+use flashbid_core::settle::{OfferPlan, SettlementPlan};
+use flashbid_core::stock::Units;
 use flashbid_core::store::{
-    BookSeed, CampaignOutcome, EventBatch, Ledger, Listing, OutboxEntry, Page, Settlement,
-    StoreResult,
+    BookSeed, CampaignOutcome, EventBatch, GateSeed, Ledger, Listing, OrderChanges, OutboxEntry,
+    Page, ProductChange, ProductOutcome, Revision, Settlement, StoreResult,
 };
 use flashbid_core::time::Timestamp;
 use rusqlite::Connection;
@@ -34,7 +43,10 @@ use live::Live;
 pub(crate) const MIGRATION_SET: &str = "ledger";
 
 /// The scripts that make the ledger's tables, oldest first.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_ledger.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_ledger.sql"),
+    include_str!("../migrations/0002_sales.sql"),
+];
 
 /// A [`Ledger`] on one SQLite file. See the [crate].
 ///
@@ -120,6 +132,24 @@ impl Ledger for SqliteLedger {
             .await
     }
 
+    async fn change_product(
+        &self,
+        id: ProductId,
+        change: &ProductChange,
+        at: Timestamp,
+    ) -> StoreResult<ProductOutcome> {
+        let change = change.clone();
+        self.write("change_product", move |tx| {
+            stock::change(tx, id, &change, at)
+        })
+        .await
+    }
+
+    async fn low_stock(&self, most: Units, page: Page) -> StoreResult<Listing<Product>> {
+        self.read("low_stock", move |tx| products::low_stock(tx, most, page))
+            .await
+    }
+
     async fn add_campaign(&self, campaign: &Campaign) -> StoreResult<CampaignOutcome> {
         let campaign = campaign.clone();
         self.write("add_campaign", move |tx| campaigns::add(tx, &campaign))
@@ -129,6 +159,20 @@ impl Ledger for SqliteLedger {
     async fn campaign(&self, id: CampaignId) -> StoreResult<Option<Campaign>> {
         self.read("campaign", move |tx| campaigns::find(tx, id))
             .await
+    }
+
+    async fn set_guards(&self, id: CampaignId, guards: Guards) -> StoreResult<Option<Campaign>> {
+        self.write("set_guards", move |tx| {
+            campaigns::set_guards(tx, id, guards)
+        })
+        .await
+    }
+
+    async fn campaigns_of(&self, product: ProductId, page: Page) -> StoreResult<Listing<Campaign>> {
+        self.read("campaigns_of", move |tx| {
+            campaigns::of_product(tx, product, page)
+        })
+        .await
     }
 
     async fn campaigns(&self, page: Page) -> StoreResult<Listing<Campaign>> {
@@ -210,6 +254,121 @@ impl Ledger for SqliteLedger {
     ) -> StoreResult<Listing<AcceptedBid>> {
         self.read("bids_of", move |tx| bids::of(tx, campaign, bidder, page))
             .await
+    }
+
+    async fn gate_seed(&self, campaign: CampaignId) -> StoreResult<Option<GateSeed>> {
+        self.read("gate_seed", move |tx| purchases::gate_seed(tx, campaign))
+            .await
+    }
+
+    async fn commit_purchases(&self, batch: &[Purchase]) -> StoreResult<Vec<PurchaseOutcome>> {
+        let batch = batch.to_vec();
+        self.write("commit_purchases", move |tx| purchases::commit(tx, &batch))
+            .await
+    }
+
+    async fn void_holds(
+        &self,
+        campaign: CampaignId,
+        holds: &[HoldId],
+    ) -> StoreResult<Vec<HoldFate>> {
+        let holds = holds.to_vec();
+        self.write("void_holds", move |tx| {
+            holds::make_void(tx, campaign, &holds)
+        })
+        .await
+    }
+
+    async fn hold_fates(&self, holds: &[HoldId]) -> StoreResult<Vec<Option<HoldFate>>> {
+        let holds = holds.to_vec();
+        self.read("hold_fates", move |tx| holds::fates(tx, &holds))
+            .await
+    }
+
+    async fn set_aside(&self, letters: &[DeadLetter]) -> StoreResult<()> {
+        let letters = letters.to_vec();
+        self.write("set_aside", move |tx| holds::set_aside(tx, &letters))
+            .await
+    }
+
+    async fn dead_letters(&self, page: Page) -> StoreResult<Listing<DeadLetter>> {
+        self.read("dead_letters", move |tx| holds::letters(tx, page))
+            .await
+    }
+
+    async fn drop_dead_letter(&self, hold: HoldId) -> StoreResult<Option<DeadLetter>> {
+        self.write("drop_dead_letter", move |tx| holds::drop_letter(tx, hold))
+            .await
+    }
+
+    async fn end_sale(
+        &self,
+        campaign: CampaignId,
+        version: u64,
+        token: FencingToken,
+    ) -> StoreResult<Settlement> {
+        self.write("end_sale", move |tx| {
+            settlement::end_sale(tx, campaign, version, token)
+        })
+        .await
+    }
+
+    async fn move_orders(&self, moves: &[OrderMove]) -> StoreResult<Vec<Option<Moved>>> {
+        let moves = moves.to_vec();
+        self.write("move_orders", move |tx| moves::carry_out(tx, &moves))
+            .await
+    }
+
+    async fn overdue_orders(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<Order>> {
+        self.read("overdue_orders", move |tx| orders::overdue(tx, now, limit))
+            .await
+    }
+
+    async fn order_changes(
+        &self,
+        campaign: CampaignId,
+        after: Revision,
+        limit: u32,
+    ) -> StoreResult<OrderChanges> {
+        self.read("order_changes", move |tx| {
+            orders::changes(tx, campaign, after, limit)
+        })
+        .await
+    }
+
+    async fn with_units_left(&self, page: Page) -> StoreResult<Vec<Campaign>> {
+        self.read("with_units_left", move |tx| {
+            campaigns::with_units_left(tx, page)
+        })
+        .await
+    }
+
+    async fn commit_offers(&self, plan: &OfferPlan, token: FencingToken) -> StoreResult<()> {
+        let plan = plan.clone();
+        self.write("commit_offers", move |tx| {
+            settlement::offer(tx, &plan, token)
+        })
+        .await
+    }
+
+    async fn note_discrepancies(
+        &self,
+        campaign: CampaignId,
+        found: &[Discrepancy],
+        at: Timestamp,
+    ) -> StoreResult<usize> {
+        let found = found.to_vec();
+        self.write("note_discrepancies", move |tx| {
+            discrepancies::note(tx, campaign, &found, at)
+        })
+        .await
+    }
+
+    async fn discrepancies(&self, open: bool, page: Page) -> StoreResult<Listing<Discrepancy>> {
+        self.read("discrepancies", move |tx| {
+            discrepancies::list(tx, open, page)
+        })
+        .await
     }
 
     async fn commit_settlement(

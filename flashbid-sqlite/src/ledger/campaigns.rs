@@ -1,30 +1,29 @@
-use std::time::Duration;
+mod columns;
 
-use flashbid_core::campaign::{Campaign, FencingToken, Format, Phase, Rebid, Terms, Window};
-use flashbid_core::id::CampaignId;
+use flashbid_core::campaign::{Campaign, FencingToken, Guards, Phase};
+use flashbid_core::id::{CampaignId, ProductId};
 use flashbid_core::rank::Sequence;
-use flashbid_core::score::Weights;
-use flashbid_core::stock::{Level, Units};
-use flashbid_core::store::{CampaignOutcome, Epoch, Listing, Page};
+use flashbid_core::store::{CampaignOutcome, Epoch, Listing, Page, Revision};
 use flashbid_core::time::Timestamp;
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, Type, ValueRef};
 use rusqlite::{Connection, Row, params};
 
 use super::products;
-use super::row::{self, Column, read};
+use super::row::{self, read};
+use super::sales::Sales;
 use crate::error::DatabaseError;
-
-macro_rules! columns {
-    () => {
-        "id, product, format, alpha, beta, gamma, rebid, starts_at, ends_at, quota, min_price, payment_deadline_ms, \
-         phase, version, fence, created_at"
-    };
-}
+use columns::{WIDTH, campaign, columns, insert, phase_name};
 
 macro_rules! select {
     ($rest:literal) => {
         concat!("SELECT ", columns!(), " FROM campaigns ", $rest)
     };
+}
+
+/// A campaign with what only the ledger knows of it.
+pub(super) struct Kept {
+    pub(super) number: Number,
+    pub(super) campaign: Campaign,
+    pub(super) revision: Revision,
 }
 
 /// What a book is opened from, but for its bids.
@@ -65,43 +64,18 @@ pub(super) fn add(tx: &Connection, campaign: &Campaign) -> Result<CampaignOutcom
     Ok(CampaignOutcome::Added)
 }
 
-fn insert(tx: &Connection, campaign: &Campaign) -> Result<(), DatabaseError> {
-    const SQL: &str = concat!(
-        "INSERT INTO campaigns (",
-        columns!(),
-        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
-    );
-    let terms = &campaign.terms;
-    let Format::Ranked { weights, rebid } = terms.format else {
-        return Err(DatabaseError::conflict("this format cannot be stored yet"));
-    };
-    let deadline = u64::try_from(terms.payment_deadline.as_millis()).unwrap_or(u64::MAX);
-    row::change_one(
-        tx,
-        SQL,
-        params![
-            campaign.id.as_bytes(),
-            campaign.product.as_bytes(),
-            "ranked",
-            weights.alpha().ten_thousandths(),
-            weights.beta().ten_thousandths(),
-            weights.gamma().ten_thousandths(),
-            rebid_name(rebid),
-            terms.window.start().millis(),
-            terms.window.end().millis(),
-            terms.quota.get(),
-            terms.min_price.ten_thousandths(),
-            row::bound(deadline),
-            phase_name(campaign.phase)?,
-            row::number(campaign.version)?,
-            row::number(campaign.fence.get())?,
-            campaign.created_at.millis(),
-        ],
-    )
-}
-
 pub(super) fn find(tx: &Connection, id: CampaignId) -> Result<Option<Campaign>, DatabaseError> {
     row::optional(tx, select!("WHERE id = ?1"), [id.as_bytes()], campaign)
+}
+
+/// A campaign with what only the ledger knows of it.
+pub(super) fn find_kept(tx: &Connection, id: CampaignId) -> Result<Option<Kept>, DatabaseError> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        ", number, revision FROM campaigns WHERE id = ?1"
+    );
+    row::optional(tx, SQL, [id.as_bytes()], kept)
 }
 
 pub(super) fn list(tx: &Connection, page: Page) -> Result<Listing<Campaign>, DatabaseError> {
@@ -114,6 +88,35 @@ pub(super) fn list(tx: &Connection, page: Page) -> Result<Listing<Campaign>, Dat
         )?,
         total: row::count(tx, "SELECT count(*) FROM campaigns", [])?,
     })
+}
+
+pub(super) fn of_product(
+    tx: &Connection,
+    product: ProductId,
+    page: Page,
+) -> Result<Listing<Campaign>, DatabaseError> {
+    let (limit, offset) = row::window(page);
+    let sql = select!("WHERE product = ?1 ORDER BY created_at DESC, id LIMIT ?2 OFFSET ?3");
+    let total = "SELECT count(*) FROM campaigns WHERE product = ?1";
+    Ok(Listing {
+        items: row::all(
+            tx,
+            sql,
+            params![product.as_bytes(), limit, offset],
+            campaign,
+        )?,
+        total: row::count(tx, total, [product.as_bytes()])?,
+    })
+}
+
+/// Settled campaigns with available units.
+pub(super) fn with_units_left(tx: &Connection, page: Page) -> Result<Vec<Campaign>, DatabaseError> {
+    row::all(
+        tx,
+        select!("WHERE phase = 'settled' AND available > 0 ORDER BY id LIMIT ?1 OFFSET ?2"),
+        row::window(page),
+        campaign,
+    )
 }
 
 pub(super) fn unsettled(
@@ -133,7 +136,7 @@ pub(super) fn unsettled(
     )
 }
 
-/// Moves a campaign on, and gives its quota back when it is called off. Only a settlement settles.
+/// Moves a campaign on, and gives its available units back when it is called off. Only a settlement settles.
 pub(super) fn transition(
     tx: &Connection,
     id: CampaignId,
@@ -144,17 +147,20 @@ pub(super) fn transition(
     if !from.may_become(to) || to == Phase::Settled {
         return Ok(false);
     }
-    let Some(campaign) = find(tx, id)? else {
+    let mut sales = Sales::of(tx);
+    let Some(sale) = sales.find(id)? else {
         return Ok(false);
     };
-    require_token(&campaign, token)?;
-    if campaign.phase != from {
+    require_token(&sale.campaign, token)?;
+    if sale.campaign.phase != from {
         return Ok(false);
     }
+    let available = sale.campaign.stock.available;
+    move_on(tx, &sale.campaign, to, token)?;
     if to == Phase::Cancelled {
-        return_units(tx, &campaign, campaign.terms.quota)?;
+        sales.move_units(id, |accounts| accounts.give_back(available))?;
     }
-    move_on(tx, &campaign, to, token, Units::ZERO, Units::ZERO)?;
+    sales.save()?;
     Ok(true)
 }
 
@@ -169,38 +175,16 @@ pub(super) fn require_token(campaign: &Campaign, token: FencingToken) -> Result<
     Ok(())
 }
 
-/// Moves units of a campaign's quota back to its product's available ones.
-pub(super) fn return_units(
-    tx: &Connection,
-    campaign: &Campaign,
-    units: Units,
-) -> Result<(), DatabaseError> {
-    let level = held(tx, campaign)?;
-    let returned = level
-        .release(units)
-        .ok_or_else(|| DatabaseError::conflict("the product holds fewer units"))?;
-    products::move_units(tx, campaign.product, level, returned)
-}
-
-fn held(tx: &Connection, campaign: &Campaign) -> Result<Level, DatabaseError> {
-    let product = products::find(tx, campaign.product)?;
-    product
-        .map(|product| product.stock)
-        .ok_or_else(|| DatabaseError::corrupt("the product of a campaign is not there"))
-}
-
 /// Changes the phase by compare-and-set on phase and version.
 pub(super) fn move_on(
     tx: &Connection,
     campaign: &Campaign,
     to: Phase,
     token: FencingToken,
-    allocated: Units,
-    unsold: Units,
 ) -> Result<(), DatabaseError> {
     row::change_one(
         tx,
-        "UPDATE campaigns SET phase = ?4, version = version + 1, fence = ?5, allocated = ?6, unsold = ?7
+        "UPDATE campaigns SET phase = ?4, version = version + 1, fence = ?5
          WHERE id = ?1 AND phase = ?2 AND version = ?3 AND fence <= ?5",
         params![
             campaign.id.as_bytes(),
@@ -208,10 +192,59 @@ pub(super) fn move_on(
             row::number(campaign.version)?,
             phase_name(to)?,
             row::number(token.get())?,
-            allocated.get(),
-            unsold.get(),
         ],
     )
+}
+
+/// Keeps the token of whoever changed the campaign without changing its phase.
+pub(super) fn keep_token(
+    tx: &Connection,
+    campaign: &Campaign,
+    token: FencingToken,
+) -> Result<(), DatabaseError> {
+    row::change_one(
+        tx,
+        "UPDATE campaigns SET fence = ?2 WHERE id = ?1 AND fence <= ?2",
+        params![campaign.id.as_bytes(), row::number(token.get())?],
+    )
+}
+
+/// Writes where a campaign's units are and how often its orders have changed, provided that they are still as read.
+pub(super) fn move_units(
+    tx: &Connection,
+    read: &Kept,
+    campaign: &Campaign,
+    revision: Revision,
+) -> Result<(), DatabaseError> {
+    row::change_one(
+        tx,
+        "UPDATE campaigns SET available = ?3, held = ?4, sold = ?5, returned = ?6, revision = ?7
+         WHERE number = ?1 AND revision = ?2 AND available = ?8 AND held = ?9 AND sold = ?10 AND returned = ?11",
+        params![
+            read.number.0,
+            row::number(read.revision.get())?,
+            campaign.stock.available.get(),
+            campaign.stock.held.get(),
+            campaign.stock.sold.get(),
+            campaign.returned.get(),
+            row::number(revision.get())?,
+            read.campaign.stock.available.get(),
+            read.campaign.stock.held.get(),
+            read.campaign.stock.sold.get(),
+            read.campaign.returned.get(),
+        ],
+    )
+}
+
+/// Changes what requests need.
+pub(super) fn set_guards(
+    tx: &Connection,
+    id: CampaignId,
+    guards: Guards,
+) -> Result<Option<Campaign>, DatabaseError> {
+    tx.prepare_cached("UPDATE campaigns SET needs_ticket = ?2, needs_captcha = ?3 WHERE id = ?1")?
+        .execute(params![id.as_bytes(), guards.ticket, guards.captcha])?;
+    find(tx, id)
 }
 
 /// Counts the epoch up.
@@ -274,76 +307,10 @@ pub(super) fn move_checkpoint(
     )
 }
 
-fn campaign(row: &Row<'_>) -> rusqlite::Result<Campaign> {
-    let weights = Weights::new(read(row, 3)?, read(row, 4)?, read(row, 5)?)
-        .map_err(|error| unreadable(3, error))?;
-    let window = Window::new(read(row, 7)?, read(row, 8)?).map_err(|error| unreadable(7, error))?;
-    let rebid = read(row, 6)?;
-    let format = match row.get_ref(2)?.as_str()? {
-        "ranked" => Format::Ranked { weights, rebid },
-        _ => return Err(unreadable(2, "no format")),
-    };
-    Ok(Campaign {
-        id: read(row, 0)?,
-        product: read(row, 1)?,
-        terms: Terms {
-            format,
-            window,
-            quota: read(row, 9)?,
-            min_price: read(row, 10)?,
-            payment_deadline: Duration::from_millis(read(row, 11)?),
-        },
-        phase: read(row, 12)?,
-        version: read(row, 13)?,
-        fence: FencingToken::new(read(row, 14)?),
-        created_at: read(row, 15)?,
+fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
+    Ok(Kept {
+        campaign: campaign(row)?,
+        number: Number(row.get(WIDTH)?),
+        revision: Revision::new(read(row, WIDTH + 1)?),
     })
-}
-
-fn unreadable(
-    column: usize,
-    why: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, why.into())
-}
-
-fn phase_name(phase: Phase) -> Result<&'static str, DatabaseError> {
-    Ok(match phase {
-        Phase::Scheduled => "scheduled",
-        Phase::Open => "open",
-        Phase::Sealing => "sealing",
-        Phase::Settled => "settled",
-        Phase::Cancelled => "cancelled",
-        _ => return Err(DatabaseError::conflict("this phase cannot be stored yet")),
-    })
-}
-
-impl FromSql for Column<Phase> {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        Ok(Self(match value.as_str()? {
-            "scheduled" => Phase::Scheduled,
-            "open" => Phase::Open,
-            "sealing" => Phase::Sealing,
-            "settled" => Phase::Settled,
-            "cancelled" => Phase::Cancelled,
-            _ => return Err(FromSqlError::Other("no phase".into())),
-        }))
-    }
-}
-
-const fn rebid_name(rebid: Rebid) -> &'static str {
-    match rebid {
-        Rebid::Latest => "latest",
-        Rebid::Best => "best",
-    }
-}
-
-impl FromSql for Column<Rebid> {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        Ok(Self(match value.as_str()? {
-            "latest" => Rebid::Latest,
-            "best" => Rebid::Best,
-            _ => return Err(FromSqlError::Other("no re-bid rule".into())),
-        }))
-    }
 }

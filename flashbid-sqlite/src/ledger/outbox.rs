@@ -9,6 +9,7 @@ use crate::error::DatabaseError;
 pub(super) fn append(tx: &Connection, event: OutboxEvent) -> Result<(), DatabaseError> {
     let (name, subject) = match &event {
         OutboxEvent::OrderCreated(order) => ("order_created", order.as_bytes()),
+        OutboxEvent::OrderMoved(order) => ("order_moved", order.as_bytes()),
         OutboxEvent::CampaignSettled(campaign) => ("campaign_settled", campaign.as_bytes()),
         _ => return Err(DatabaseError::conflict("this event cannot be stored yet")),
     };
@@ -37,6 +38,7 @@ pub(super) fn acknowledge(tx: &Connection, position: u64) -> Result<(), Database
 fn entry(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
     let event = match row.get_ref(1)?.as_str()? {
         "order_created" => OutboxEvent::OrderCreated(read::<OrderId>(row, 2)?),
+        "order_moved" => OutboxEvent::OrderMoved(read::<OrderId>(row, 2)?),
         "campaign_settled" => OutboxEvent::CampaignSettled(read::<CampaignId>(row, 2)?),
         _ => {
             let why = "no event of the outbox".into();

@@ -1,6 +1,6 @@
 use flashbid_core::id::ProductId;
 use flashbid_core::product::Product;
-use flashbid_core::stock::Level;
+use flashbid_core::stock::{Level, Units};
 use flashbid_core::store::{Listing, Page};
 use rusqlite::{Connection, Row, params};
 
@@ -49,6 +49,45 @@ pub(super) fn list(tx: &Connection, page: Page) -> Result<Listing<Product>, Data
         items: row::all(tx, SQL, row::window(page), product)?,
         total: row::count(tx, "SELECT count(*) FROM products", [])?,
     })
+}
+
+/// Products with few available units.
+pub(super) fn low_stock(
+    tx: &Connection,
+    most: Units,
+    page: Page,
+) -> Result<Listing<Product>, DatabaseError> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM products WHERE available <= ?1 ORDER BY available, id LIMIT ?2 OFFSET ?3"
+    );
+    let (limit, offset) = row::window(page);
+    let total = "SELECT count(*) FROM products WHERE available <= ?1";
+    Ok(Listing {
+        items: row::all(tx, SQL, (most.get(), limit, offset), product)?,
+        total: row::count(tx, total, [most.get()])?,
+    })
+}
+
+/// Writes all of a product but its id and age.
+pub(super) fn update(tx: &Connection, product: &Product) -> Result<(), DatabaseError> {
+    row::change_one(
+        tx,
+        "UPDATE products SET name = ?2, description = ?3, image_url = ?4, min_price = ?5, available = ?6, held = ?7, \
+         sold = ?8
+         WHERE id = ?1",
+        params![
+            product.id.as_bytes(),
+            product.name,
+            product.description,
+            product.image_url,
+            product.min_price.ten_thousandths(),
+            product.stock.available.get(),
+            product.stock.held.get(),
+            product.stock.sold.get(),
+        ],
+    )
 }
 
 /// Replaces a product's level by another, provided that it is still the one that was read.

@@ -1,6 +1,6 @@
 //! Between the types of the domain and the columns of SQLite. What cannot be read back is `Corrupt`.
 
-use flashbid_core::id::{BidId, BidderId, CampaignId, OrderId, ProductId};
+use flashbid_core::id::{BidId, BidderId, CampaignId, HoldId, OrderId, ProductId, PurchaseId};
 use flashbid_core::money::{Coefficient, Money, Weight};
 use flashbid_core::rank::{Rank, Sequence};
 use flashbid_core::score::Score;
@@ -34,8 +34,11 @@ column! {
     BidId: [u8; 16] => |bytes| Some(BidId::new(Uuid::from_bytes(bytes)));
     BidderId: [u8; 16] => |bytes| Some(BidderId::new(Uuid::from_bytes(bytes)));
     CampaignId: [u8; 16] => |bytes| Some(CampaignId::new(Uuid::from_bytes(bytes)));
+    HoldId: [u8; 16] => |bytes| Some(HoldId::new(Uuid::from_bytes(bytes)));
     OrderId: [u8; 16] => |bytes| Some(OrderId::new(Uuid::from_bytes(bytes)));
     ProductId: [u8; 16] => |bytes| Some(ProductId::new(Uuid::from_bytes(bytes)));
+    PurchaseId: [u8; 16] => |bytes| Some(PurchaseId::new(Uuid::from_bytes(bytes)));
+    Uuid: [u8; 16] => |bytes| Some(Uuid::from_bytes(bytes));
     Money: i64 => |units| Money::from_ten_thousandths(units).ok();
     Weight: i64 => |units| Weight::from_ten_thousandths(units).ok();
     Coefficient: i64 => |units| Coefficient::from_ten_thousandths(units).ok();
@@ -53,6 +56,15 @@ where
     Column<T>: FromSql,
 {
     row.get(column).map(|Column(value)| value)
+}
+
+/// Reads a column that may be empty.
+pub(super) fn read_optional<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>>
+where
+    Column<T>: FromSql,
+{
+    let value: Option<Column<T>> = row.get(column)?;
+    Ok(value.map(|Column(value)| value))
 }
 
 /// A number as SQLite holds it, which ends at 2⁶³.

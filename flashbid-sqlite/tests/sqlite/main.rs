@@ -4,7 +4,12 @@ mod child;
 #[path = "../../../flashbid-core/tests/recorded/mod.rs"]
 mod common;
 mod death;
+mod death_of_a_rush;
 mod grouping;
 mod opening;
 mod oracle;
+mod oracle_of_orders;
+mod orders;
 mod rows;
+mod shop;
+mod upgrade;
