@@ -60,6 +60,10 @@ pub struct Config {
     pub max_sockets: u32,
     /// How often due campaigns are looked for.
     pub settlement_interval: Duration,
+    /// How often the counters of running first-come campaigns are compared with the ledger.
+    pub reconcile_interval: Duration,
+    /// Whether what does not agree is repaired, or only recorded.
+    pub reconcile_fix: bool,
     /// How long a node that settles a campaign may be silent before another one takes over.
     pub lease: Duration,
     /// How long a token is good for.
@@ -103,6 +107,8 @@ impl Default for Config {
             ranking_interval: Duration::from_secs(2),
             max_sockets: 10_000,
             settlement_interval: Duration::from_secs(2),
+            reconcile_interval: Duration::from_mins(1),
+            reconcile_fix: false,
             lease: Duration::from_secs(30),
             token_ttl: Duration::from_hours(24),
             login_attempts: 20,
@@ -165,6 +171,8 @@ impl Config {
             ranking_interval: period(options.ranking_interval, default.ranking_interval),
             max_sockets: options.max_sockets.unwrap_or(default.max_sockets),
             settlement_interval: period(options.settlement_interval, default.settlement_interval),
+            reconcile_interval: period(options.reconcile_interval, default.reconcile_interval),
+            reconcile_fix: options.reconcile_fix.unwrap_or(default.reconcile_fix),
             lease: period(options.lease, default.lease),
             token_ttl: period(options.token_ttl, default.token_ttl),
             login_attempts: options.login_attempts.unwrap_or(default.login_attempts),
@@ -336,6 +344,23 @@ pub struct Options {
     )]
     #[serde(deserialize_with = "from_text")]
     pub settlement_interval: Option<Period>,
+    /// How often the counters of running first-come campaigns are compared with the ledger (default: 1m)
+    #[arg(
+        long,
+        global = true,
+        env = "FLASHBID_RECONCILE_INTERVAL",
+        value_name = "TIME"
+    )]
+    #[serde(deserialize_with = "from_text")]
+    pub reconcile_interval: Option<Period>,
+    /// Whether counters that do not agree with the ledger are repaired, or only recorded (default: false)
+    #[arg(
+        long,
+        global = true,
+        env = "FLASHBID_RECONCILE_FIX",
+        value_name = "true|false"
+    )]
+    pub reconcile_fix: Option<bool>,
     /// How long a node that settles a campaign may be silent before another takes over (default: 30s)
     #[arg(long, global = true, env = "FLASHBID_LEASE", value_name = "TIME")]
     #[serde(deserialize_with = "from_text")]
@@ -494,6 +519,8 @@ impl Options {
             ranking_interval: self.ranking_interval.or(file.ranking_interval),
             max_sockets: self.max_sockets.or(file.max_sockets),
             settlement_interval: self.settlement_interval.or(file.settlement_interval),
+            reconcile_interval: self.reconcile_interval.or(file.reconcile_interval),
+            reconcile_fix: self.reconcile_fix.or(file.reconcile_fix),
             lease: self.lease.or(file.lease),
             token_ttl: self.token_ttl.or(file.token_ttl),
             login_attempts: self.login_attempts.or(file.login_attempts),

@@ -18,6 +18,23 @@ use crate::metrics::Metrics;
 use crate::state::{AppState, Parts};
 use crate::stores::Stores;
 
+/// Compares the counters of running campaigns with the ledger again and again, until the server stops.
+fn reconcile(state: &AppState, config: &Config) -> impl Future<Output = ()> + Send + use<> {
+    let (engine, stop) = (state.engine().clone(), state.stop().clone());
+    let (interval, fix) = (config.reconcile_interval, config.reconcile_fix);
+    async move {
+        while stop
+            .run_until_cancelled(tokio::time::sleep(interval))
+            .await
+            .is_some()
+        {
+            if let Err(error) = engine.reconcile_running(fix).await {
+                tracing::warn!(%error, "cannot look for campaigns to reconcile; trying again");
+            }
+        }
+    }
+}
+
 /// How long requests under way, open connections and the worker may take to finish when the server stops.
 const GRACE: Duration = Duration::from_secs(30);
 
@@ -92,9 +109,10 @@ impl Server {
                 .await
         });
         let (engine, stop) = (state.engine().clone(), state.stop().clone());
-        let interval = config.settlement_interval;
-        let worker =
-            tokio::spawn(async move { engine.run(interval, stop.cancelled_owned()).await });
+        let (interval, reconciling) = (config.settlement_interval, reconcile(&state, config));
+        let worker = tokio::spawn(async move {
+            tokio::join!(engine.run(interval, stop.cancelled_owned()), reconciling);
+        });
         Ok(Self {
             address,
             administrator,

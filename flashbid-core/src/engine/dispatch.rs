@@ -6,16 +6,25 @@
 
 use std::sync::Arc;
 
-use super::Engine;
 use super::purchasing::purchase_of;
 use super::retry::retry;
 use super::sale::Sale;
+use super::{Engine, Flow, Observation};
 use crate::error::{Rejection, Result, StoreError, StoreErrorKind};
 use crate::id::{CampaignId, HoldId};
 use crate::order::Order;
 use crate::purchase::{DeadLetter, HoldFate, Purchase};
 use crate::stock::{Hold, HoldState};
 use crate::store::{Listing, Page, PendingPurchase, StoreResult};
+use crate::time::Timestamp;
+
+/// What a pass has come across.
+#[derive(Debug, Default)]
+struct Pass {
+    purchases: u64,
+    /// When the first of them was taken.
+    oldest: Option<Timestamp>,
+}
 
 impl Engine {
     /// Makes orders of the purchases of a campaign that wait in the hot store, and answers how many are waiting still:
@@ -44,6 +53,20 @@ impl Engine {
     }
 
     pub(super) async fn dispatch_waiting(&self, sale: &Sale) -> StoreResult<usize> {
+        let (timing, mut pass) = (self.timing(), Pass::default());
+        let dispatched = self.dispatch_pages(sale, &mut pass).await;
+        timing.tell(|took| Observation::Relayed {
+            campaign: sale.campaign.id,
+            flow: Flow::Purchases,
+            events: pass.purchases,
+            waited: pass.oldest.map(|at| self.now().since(at)),
+            result: dispatched.as_ref().map(drop),
+            took,
+        });
+        dispatched
+    }
+
+    async fn dispatch_pages(&self, sale: &Sale, pass: &mut Pass) -> StoreResult<usize> {
         let (id, most) = (sale.campaign.id, self.options().relay_page);
         loop {
             let page = most.saturating_add(sale.failures.len());
@@ -59,6 +82,10 @@ impl Engine {
                 return Ok(later);
             }
             let failed = self.order_or_split(sale, &waiting).await?;
+            pass.purchases += (waiting.len() - failed) as u64;
+            pass.oldest = pass
+                .oldest
+                .or(waiting.first().map(|first| first.hold.taken_at));
             if whole {
                 return Ok(later + failed);
             }

@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use super::Engine;
 use super::retry::retry;
 use super::sale::Sale;
+use super::{Engine, Observation};
 use crate::campaign::{Campaign, Phase};
 use crate::error::{Rejection, Result, StoreErrorKind};
 use crate::id::{CampaignId, HoldId, OrderId};
@@ -46,6 +46,7 @@ impl Engine {
             again,
         };
         let moved = self.move_order(id, action).await?;
+        self.tell_moved(&moved);
         let paid = &moved.order;
         if paid.payment.as_ref() != Some(&payment) {
             return Err(Rejection::PaidOtherwise.into());
@@ -72,6 +73,7 @@ impl Engine {
     /// [`Error::Store`](crate::Error::Store): call again.
     pub async fn cancel(&self, id: OrderId) -> Result<Order> {
         let moved = self.move_order(id, OrderAction::Cancel).await?;
+        self.tell_moved(&moved);
         let order = moved.order;
         match order.status {
             OrderStatus::Paid => Err(Rejection::OrderPaid.into()),
@@ -116,6 +118,10 @@ impl Engine {
                 .map(|moved| (moved.order.campaign, moved.order.hold))
                 .collect();
             expired += ended.len();
+            self.tell(|| Observation::OrdersMoved {
+                to: OrderStatus::Expired,
+                orders: ended.len(),
+            });
             ended.sort_unstable();
             for of_campaign in ended.chunk_by(|one, next| one.0 == next.0) {
                 let holds: Vec<HoldId> = of_campaign.iter().map(|(_, hold)| *hold).collect();
@@ -224,6 +230,13 @@ impl Engine {
         };
         if let Err(error) = self.0.hot.hold(order.campaign, &[request]).await {
             tracing::debug!(order = %order.id, %error, "the hot counter does not have the units of an order");
+        }
+    }
+
+    fn tell_moved(&self, moved: &Moved) {
+        let to = moved.order.status;
+        if moved.before != to {
+            self.tell(|| Observation::OrdersMoved { to, orders: 1 });
         }
     }
 

@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::Engine;
 use super::retry::retry;
 use super::sale::Sale;
+use super::{Engine, Observation};
 use crate::campaign::Campaign;
 use crate::discrepancy::{Discrepancy, DiscrepancyKind};
 use crate::error::{Rejection, Result, StoreErrorKind};
@@ -89,6 +89,58 @@ impl Engine {
             }
         }
         Ok(loaded)
+    }
+
+    /// Reconciles every first-come campaign that has started and is not over, and answers how many discrepancies are
+    /// left. A campaign that fails does not keep the others from it.
+    ///
+    /// # Errors
+    /// [`Error::Store`](crate::Error::Store) when it cannot be told which those are.
+    pub async fn reconcile_running(&self, fix: bool) -> Result<usize> {
+        let mut left = 0;
+        for campaign in self.due().await? {
+            if !campaign.terms.format.is_first_come() {
+                continue;
+            }
+            match self.reconcile(campaign.id, fix).await {
+                Ok(reconciled) => left += reconciled.left.len(),
+                Err(error) => {
+                    tracing::warn!(campaign = %campaign.id, %error, "cannot reconcile a campaign");
+                }
+            }
+        }
+        self.tell_discrepancies().await;
+        Ok(left)
+    }
+
+    /// Tells whoever watches how many discrepancies of each kind are open.
+    async fn tell_discrepancies(&self) {
+        if self.observer().is_none() {
+            return;
+        }
+        let mut counts = DiscrepancyKind::ALL.map(|kind| (kind, 0));
+        let mut skip = 0;
+        loop {
+            let page = Page { skip, limit: PAGE };
+            let Ok(open) = self.0.ledger.discrepancies(true, page).await else {
+                return;
+            };
+            if open.items.is_empty() {
+                break;
+            }
+            skip += open.items.len() as u64;
+            for discrepancy in &open.items {
+                for (kind, count) in &mut counts {
+                    *count += u64::from(*kind == discrepancy.kind);
+                }
+            }
+        }
+        for (kind, open) in counts {
+            self.tell(|| Observation::Discrepancies {
+                kind: kind.as_str(),
+                open,
+            });
+        }
     }
 
     /// Loads the counters of every first-come campaign that has started and is not over, where they are missing, and

@@ -10,6 +10,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::copies::LOOK;
 use super::retry::retry;
+use super::sale::Sale;
 use super::{Engine, Observation, SettleOutcome};
 use crate::campaign::{Campaign, Phase};
 use crate::error::Result;
@@ -106,6 +107,12 @@ impl Engine {
                 return;
             }
         };
+        if self.observer().is_some()
+            && let Ok(letters) = self.dead_letters(Page { skip: 0, limit: 1 }).await
+        {
+            let open = letters.total;
+            self.tell(|| Observation::DeadLetters { open });
+        }
         for campaign in left {
             if let Err(error) = self.offer(campaign.id).await {
                 tracing::warn!(campaign = %campaign.id, %error, "cannot offer units; trying again");
@@ -158,10 +165,24 @@ impl Engine {
             self.dispatch(campaign.id).await?;
             let sale = self.sale(campaign.id).await?;
             self.sweep(&sale).await?;
+            self.tell_sale(&sale).await;
         } else {
             self.relay(campaign.id).await?;
         }
         Ok(None)
+    }
+
+    /// Tells whoever watches where the units of a first-come campaign are.
+    async fn tell_sale(&self, sale: &Sale) {
+        if self.observer().is_none() {
+            return;
+        }
+        let campaign = sale.campaign.id;
+        if let Ok(Some(stats)) = self.0.hot.level(campaign).await {
+            let level = stats.level;
+            self.tell(|| Observation::Level { campaign, level });
+        }
+        self.tell_allocated(campaign).await;
     }
 
     /// Notes that the book of a closed campaign is in the hot store, to be discarded some time.

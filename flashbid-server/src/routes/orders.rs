@@ -100,9 +100,8 @@ pub(super) async fn pay(
     };
     let payment = state.payments().charge(&charge).await.map_err(declined)?;
     let payment = PaymentId::new(payment.as_str()).expect("a reference is visible ASCII");
-    let paid = state.engine().pay(id, payment).await;
-    state.metrics().order_answered("paid", &paid);
-    Ok(Json(Order::from(&paid?)))
+    let paid = state.engine().pay(id, payment).await?;
+    Ok(Json(Order::from(&paid)))
 }
 
 /// Calls an order off, or declines what was offered to a runner-up. One that has ended is answered as it is.
@@ -125,9 +124,8 @@ pub(super) async fn cancel(
     Id(id): Id<OrderId>,
 ) -> Result<Json<Order>, Problem> {
     order_for(&state, &account, id).await?;
-    let cancelled = state.engine().cancel(id).await;
-    state.metrics().order_answered("cancelled", &cancelled);
-    Ok(Json(Order::from(&cancelled?)))
+    let cancelled = state.engine().cancel(id).await?;
+    Ok(Json(Order::from(&cancelled)))
 }
 
 /// An order that `account` may see.

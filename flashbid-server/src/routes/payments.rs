@@ -64,12 +64,9 @@ pub(super) async fn webhook(
             "This very request was taken before.",
         ));
     }
-    let order = state
-        .engine()
-        .pay(OrderId::new(event.order_id), payment)
-        .await;
-    state.metrics().order_answered("paid", &order);
-    Ok(Ok(Json(Order::from(&order?))))
+    let order = OrderId::new(event.order_id);
+    let order = state.engine().pay(order, payment).await?;
+    Ok(Ok(Json(Order::from(&order))))
 }
 
 /// Whether nobody has come with this signature before, for as long as it is good.
