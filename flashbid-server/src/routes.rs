@@ -3,6 +3,7 @@
 mod auth;
 mod bids;
 mod campaigns;
+mod document;
 mod health;
 mod metrics;
 mod orders;
@@ -60,9 +61,11 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
         .routes(routes!(rankings::own))
         .routes(routes!(orders::mine))
         .routes(routes!(orders::of_campaign));
-    OpenApiRouter::with_openapi(Document::openapi())
+    let mut all = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(health::health))
         .routes(routes!(metrics::metrics))
         .routes(routes!(ws::feed))
-        .nest("/api/v1", api)
+        .nest("/api/v1", api);
+    document::complete(all.get_openapi_mut());
+    all
 }

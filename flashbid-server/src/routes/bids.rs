@@ -6,7 +6,7 @@ use flashbid_core::id::CampaignId;
 
 use super::responses::{BodyTooLarge, Malformed, NotFound, NotJson, Unauthorized, Unavailable};
 use crate::auth::CurrentUser;
-use crate::extract::{Id, Input, OptionalKey, Paging, PagingQuery};
+use crate::extract::{Id, Input, KeyHeader, OptionalKey, Paging, PagingQuery};
 use crate::problem::{Problem, ProblemBody};
 use crate::state::AppState;
 use crate::wire::{Bid, BidHistory, PlaceBid};
@@ -20,7 +20,7 @@ use crate::wire::{Bid, BidHistory, PlaceBid};
     tag = "bids",
     operation_id = "place_bid",
     security(("token" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters")),
+    params(KeyHeader),
     request_body = PlaceBid,
     responses(
         (status = 201, description = "The accepted bid", body = Bid),

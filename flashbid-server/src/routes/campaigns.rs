@@ -19,7 +19,9 @@ use crate::auth::Admin;
 use crate::extract::{Id, Input, Paging, PagingQuery};
 use crate::problem::{Problem, ProblemBody, sentence};
 use crate::state::AppState;
-use crate::wire::{Campaign, CampaignDetails, CampaignList, CampaignStats, NewCampaign, Product};
+use crate::wire::{
+    Campaign, CampaignDetails, CampaignList, CampaignStats, NewCampaign, Product, Whole,
+};
 
 /// Campaigns with their products, newest first.
 #[utoipa::path(
@@ -142,7 +144,7 @@ fn parse(wanted: &NewCampaign) -> Result<CoreNewCampaign, Problem> {
     })
 }
 
-fn quota(units: u32) -> Result<Units, Problem> {
+fn quota(Whole(units): Whole) -> Result<Units, Problem> {
     Units::new(units)
         .filter(|units| *units > Units::ZERO)
         .ok_or_else(|| Problem::malformed(format!("The quota must be from 1 to {}.", Units::MAX)))

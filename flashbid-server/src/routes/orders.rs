@@ -8,7 +8,7 @@ use flashbid_core::store::Page;
 
 use super::responses::{Malformed, NotAnAdmin, NotFound, Unauthorized, Unavailable};
 use crate::auth::{Admin, CurrentUser};
-use crate::extract::{Id, Paging, PagingQuery};
+use crate::extract::{Id, LongPagingQuery, Paging, PagingQuery};
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::wire::{CampaignOrders, Order, OrderList};
@@ -48,7 +48,7 @@ pub(super) async fn mine(
     tag = "orders",
     operation_id = "campaign_orders",
     security(("token" = [])),
-    params(("campaign_id" = Uuid, Path), PagingQuery),
+    params(("campaign_id" = Uuid, Path), LongPagingQuery),
     responses(
         (status = 200, description = "A part of the orders", body = CampaignOrders),
         Unauthorized, NotAnAdmin, NotFound, Malformed, Unavailable,

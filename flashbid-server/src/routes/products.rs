@@ -87,7 +87,7 @@ fn parse(wanted: NewProduct) -> Result<CoreNewProduct, Problem> {
     if min_price == Money::ZERO {
         return Err(Problem::malformed("The min_price must be more than zero."));
     }
-    let stock = Units::new(wanted.stock).ok_or_else(|| {
+    let stock = Units::new(wanted.stock.0).ok_or_else(|| {
         Problem::malformed(format!("The stock must not be above {}.", Units::MAX))
     })?;
     let optional = |field: &str, given: Option<String>, longest: usize| {

@@ -26,7 +26,6 @@ pub struct User {
     email: String,
     username: String,
     /// The member weight, drawn from 0.50 to 5.00 at registration.
-    #[schema(inline)]
     weight: Exact,
     is_admin: bool,
     #[schema(inline)]
@@ -387,7 +386,6 @@ pub struct Order {
     #[schema(inline)]
     created_at: Time,
     /// Until when it may be paid.
-    #[schema(inline)]
     pay_by: Time,
 }
 
