@@ -10,11 +10,7 @@ use crate::config::Secret;
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct Registration {
     /// Where to reach the user; also the login.
-    #[schema(
-        example = "ada@example.com",
-        max_length = 254,
-        pattern = r"^(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$"
-    )]
+    #[schema(format = "email", max_length = 254, example = "ada@example.com")]
     pub email: String,
     /// 8 to 128 characters.
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
