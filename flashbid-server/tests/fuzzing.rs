@@ -46,6 +46,22 @@ async fn no_answer_of_redis_and_postgresql_is_outside_the_document() {
     fuzz(&config).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_is_one_of_openapi() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config();
+    config.ledger = LedgerUrl::Sqlite(folder.path().join("flashbid.db"));
+    let server = Server::start(&config).await.unwrap();
+    let document = Api::of(&server).get("/api/v1/openapi.json", None).await;
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1."));
+    let file = folder.path().join("openapi.json");
+    std::fs::write(&file, document.to_string()).unwrap();
+    let mut validator = Command::new(program("openapi-spec-validator"));
+    let output = validator.arg(&file).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    server.stop().await;
+}
+
 /// A server that limits nobody: what is refused for being too much is not looked into.
 fn config() -> Config {
     let mut config = Config::default();
@@ -116,7 +132,7 @@ fn run(url: &str, token: Option<&str>, seeds: &Value) -> (String, Option<Answers
     let folder = TempDir::new().unwrap();
     let (given, tally) = (folder.path().join("seeds"), folder.path().join("tally"));
     std::fs::write(&given, seeds.to_string()).unwrap();
-    let mut command = Command::new(program(&root));
+    let mut command = Command::new(program("schemathesis"));
     command
         .current_dir(folder.path())
         .env("FLASHBID_SEEDS", &given)
@@ -149,12 +165,10 @@ fn short(line: &str) -> String {
     letters + "\n"
 }
 
-fn program(root: &Path) -> PathBuf {
-    let program = root.join("target/tools/schemathesis/bin/schemathesis");
-    assert!(
-        program.exists(),
-        "schemathesis is missing: run `make test-deps`"
-    );
+fn program(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/schemathesis/bin");
+    let program = folder.join(name);
+    assert!(program.exists(), "{name} is missing: run `make test-deps`");
     program
 }
 
