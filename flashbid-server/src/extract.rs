@@ -122,11 +122,34 @@ pub struct Paging<const MAX: u32 = 100>(pub Page);
 pub struct PagingQuery {
     /// Entries to leave out at the beginning.
     #[serde(default)]
-    #[param(minimum = 0, default = 0, required = false)]
+    #[param(
+        minimum = 0,
+        maximum = 9_223_372_036_854_775_807_isize,
+        default = 0,
+        required = false
+    )]
     skip: u64,
     /// The most entries to answer.
     #[serde(default = "hundred")]
-    #[param(minimum = 1, default = 100, required = false)]
+    #[param(minimum = 1, maximum = 100, default = 100, required = false)]
+    limit: u32,
+}
+
+/// What `Paging<1_000>` is read from, for the document.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "only its description is used")]
+pub struct LongPagingQuery {
+    /// Entries to leave out at the beginning.
+    #[param(
+        minimum = 0,
+        maximum = 9_223_372_036_854_775_807_isize,
+        default = 0,
+        required = false
+    )]
+    skip: u64,
+    /// The most entries to answer.
+    #[param(minimum = 1, maximum = 1_000, default = 100, required = false)]
     limit: u32,
 }
 
@@ -189,6 +212,32 @@ impl<S: Send + Sync> FromRequestParts<S> for Top {
 /// The `Idempotency-Key` header, if there is one.
 #[derive(Clone, Debug)]
 pub struct OptionalKey(pub Option<IdempotencyKey>);
+
+/// What [`OptionalKey`] is read from, for the document.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "only its description is used")]
+pub struct KeyHeader {
+    /// The same key again is the same request again.
+    #[param(
+        rename = "Idempotency-Key",
+        required = false,
+        min_length = 1,
+        max_length = 255,
+        pattern = "^[!-~]+$"
+    )]
+    key: String,
+}
+
+/// What the document says of [`OptionalToken`].
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "only its description is used")]
+pub struct TokenHeader {
+    /// Where the campaign asks for one: as `/campaigns/{campaign_id}/tokens` gives it.
+    #[param(rename = "X-Request-Token", required = false, pattern = "^[!-~]+$")]
+    token: String,
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for OptionalKey {
     type Rejection = Problem;

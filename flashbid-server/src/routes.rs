@@ -4,6 +4,7 @@ mod auth;
 mod bids;
 mod campaigns;
 mod captcha;
+mod document;
 mod health;
 mod metrics;
 mod operations;
@@ -16,14 +17,12 @@ mod responses;
 mod tokens;
 mod ws;
 
+use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{IntoResponses, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::gate;
 use crate::state::AppState;
-use responses::TooMany;
 
 /// What the document says beside the routes.
 #[derive(OpenApi)]
@@ -89,31 +88,6 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
         .routes(routes!(metrics::metrics))
         .routes(routes!(ws::feed))
         .nest("/api/v1", api);
-    limited(all.get_openapi_mut());
+    document::complete(all.get_openapi_mut());
     all
-}
-
-/// Says of each route behind the limits that it may answer so.
-fn limited(document: &mut utoipa::openapi::OpenApi) {
-    for (path, item) in &mut document.paths.paths {
-        if !gate::is_limited(path) {
-            continue;
-        }
-        let operations = [
-            &mut item.get,
-            &mut item.post,
-            &mut item.put,
-            &mut item.patch,
-            &mut item.delete,
-        ];
-        for operation in operations.into_iter().flatten() {
-            for (status, response) in TooMany::responses() {
-                operation
-                    .responses
-                    .responses
-                    .entry(status)
-                    .or_insert(response);
-            }
-        }
-    }
 }

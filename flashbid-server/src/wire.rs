@@ -4,6 +4,7 @@
 //! their text, number or string, straight to the type that takes it.
 
 mod answers;
+mod decimals;
 mod events;
 mod gate;
 mod requests;
@@ -32,7 +33,7 @@ use flashbid_core::score::Score;
 use flashbid_core::time::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -65,6 +66,7 @@ impl PartialSchema for Exact {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::Number)
+            .minimum(Some(0_usize))
             .description(Some("An exact decimal with two to four places"))
             .examples([serde_json::json!(500.5)])
             .build()
@@ -74,7 +76,8 @@ impl PartialSchema for Exact {
 
 impl ToSchema for Exact {}
 
-/// A decimal in a request: the text of a JSON number or string, not yet understood.
+/// A decimal in a request: the text of a JSON number or string, not yet understood. What it may be is for the document
+/// to say, with one of `decimals` as the `value_type` of the field.
 #[derive(Clone, Debug)]
 pub struct Number(Box<str>);
 
@@ -110,20 +113,22 @@ impl<'de> Deserialize<'de> for Number {
     }
 }
 
-impl PartialSchema for Number {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(SchemaType::from_iter([Type::Number, Type::String]))
-            .description(Some(
-                "A decimal with at most four places, as a number or a string; it is taken exactly",
-            ))
-            .examples([serde_json::json!("500.50")])
-            .build()
-            .into()
+/// A whole number in a request. `10.0` is one, as in JSON Schema; one with an exponent is more likely a mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Whole(pub u32);
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        let exact = raw.parse().ok().map(Money::ten_thousandths);
+        exact
+            .filter(|exact| exact % 10_000 == 0 && !raw.contains(['e', 'E']))
+            .and_then(|exact| u32::try_from(exact / 10_000).ok())
+            .map(Self)
+            .ok_or_else(|| serde::de::Error::custom("not a whole number, or too large"))
     }
 }
-
-impl ToSchema for Number {}
 
 /// A moment: RFC 3339, answered in UTC with milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,6 +217,19 @@ mod tests {
             let number: Number = serde_json::from_str(text).unwrap();
             let problem = number.read::<Money>("price").unwrap_err();
             assert_eq!(problem.code(), "MALFORMED", "{text}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_are_taken_with_a_point_and_zeros_after_it() {
+        for (text, number) in [("10", 10), ("10.0", 10), ("0", 0), ("-0.0", 0)] {
+            let whole: Whole = serde_json::from_str(text).unwrap();
+            assert_eq!(whole, Whole(number), "{text}");
+        }
+        for text in [
+            "10.5", "-1", "1e1", "1e10", "1e400", "null", "true", "\"10\"", "[1]", "{}",
+        ] {
+            assert!(serde_json::from_str::<Whole>(text).is_err(), "{text}");
         }
     }
 

@@ -6,7 +6,9 @@ use flashbid_core::id::CampaignId;
 
 use super::responses::{BodyTooLarge, Malformed, NotFound, NotJson, Unauthorized, Unavailable};
 use crate::auth::CurrentUser;
-use crate::extract::{Id, Input, OptionalKey, OptionalToken, Paging, PagingQuery};
+use crate::extract::{
+    Id, Input, KeyHeader, OptionalKey, OptionalToken, Paging, PagingQuery, TokenHeader,
+};
 use crate::problem::{Problem, ProblemBody};
 use crate::state::AppState;
 use crate::wire::{Bid, BidHistory, PlaceBid};
@@ -20,10 +22,7 @@ use crate::wire::{Bid, BidHistory, PlaceBid};
     tag = "bids",
     operation_id = "place_bid",
     security(("token" = [])),
-    params(
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters"),
-        ("X-Request-Token" = Option<String>, Header, description = "Where the campaign asks for one: as /campaigns/{campaign_id}/tokens gives it"),
-    ),
+    params(KeyHeader, TokenHeader),
     request_body = PlaceBid,
     responses(
         (status = 201, description = "The accepted bid", body = Bid),

@@ -20,14 +20,14 @@ use crate::problem::{Problem, ProblemBody, sentence};
 use crate::state::AppState;
 use crate::wire::{
     Campaign, CampaignDetails, CampaignFormat, CampaignList, CampaignStats, ChangeCampaign,
-    NewCampaign, Product,
+    NewCampaign, Product, Whole,
 };
 
 /// The deepest that an offer to runners-up may go.
 const MOST_PLACES: u32 = 10_000;
 
 /// The longest time to pay, in seconds: a year.
-const LONGEST_DEADLINE: u64 = 31_536_000;
+const LONGEST_DEADLINE: u32 = 31_536_000;
 
 /// Campaigns with their products, newest first.
 #[utoipa::path(
@@ -169,13 +169,13 @@ fn parse(wanted: &NewCampaign) -> Result<CoreNewCampaign, Problem> {
         Problem::bad_request("EMPTY_WINDOW", "The end_time must be after the start_time.")
     })?;
     let runners_up = wanted.runners_up.map(|terms| {
-        if !(1..=MOST_PLACES).contains(&terms.places) {
+        if !(1..=MOST_PLACES).contains(&terms.places.0) {
             return Err(Problem::malformed(format!(
                 "The places of runners_up must be from 1 to {MOST_PLACES}."
             )));
         }
         Ok(RunnersUp {
-            places: terms.places,
+            places: terms.places.0,
             payment_deadline: deadline("payment_deadline of runners_up", terms.payment_deadline)?,
         })
     });
@@ -242,19 +242,19 @@ fn ranked(wanted: &NewCampaign) -> Result<Format, Problem> {
     })
 }
 
-fn units(field: &str, count: u32) -> Result<Units, Problem> {
+fn units(field: &str, Whole(count): Whole) -> Result<Units, Problem> {
     Units::new(count)
         .filter(|units| *units > Units::ZERO)
         .ok_or_else(|| Problem::malformed(format!("The {field} must be from 1 to {}.", Units::MAX)))
 }
 
-fn deadline(field: &str, seconds: u64) -> Result<Duration, Problem> {
+fn deadline(field: &str, Whole(seconds): Whole) -> Result<Duration, Problem> {
     if !(1..=LONGEST_DEADLINE).contains(&seconds) {
         return Err(Problem::malformed(format!(
             "The {field} must be from 1 to {LONGEST_DEADLINE} seconds."
         )));
     }
-    Ok(Duration::from_secs(seconds))
+    Ok(Duration::from_secs(seconds.into()))
 }
 
 async fn product_of(state: &AppState, campaign: &CoreCampaign) -> Result<Option<Product>, Problem> {

@@ -11,7 +11,7 @@ use super::responses::{
 };
 use crate::accounts::Account;
 use crate::auth::{Admin, CurrentUser};
-use crate::extract::{Id, OptionalInput, Paging, PagingQuery};
+use crate::extract::{Id, LongPagingQuery, OptionalInput, Paging, PagingQuery};
 use crate::payments::{Charge, ChargeError};
 use crate::problem::{Problem, ProblemBody, sentence};
 use crate::state::AppState;
@@ -154,7 +154,7 @@ fn declined(error: ChargeError) -> Problem {
     tag = "orders",
     operation_id = "campaign_orders",
     security(("token" = [])),
-    params(("campaign_id" = Uuid, Path), PagingQuery),
+    params(("campaign_id" = Uuid, Path), LongPagingQuery),
     responses(
         (status = 200, description = "A part of the orders", body = CampaignOrders),
         Unauthorized, NotAnAdmin, NotFound, Malformed, Unavailable,

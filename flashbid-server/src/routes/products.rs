@@ -14,10 +14,10 @@ use super::responses::{
     BodyTooLarge, Malformed, NotAnAdmin, NotFound, NotJson, Unauthorized, Unavailable,
 };
 use crate::auth::Admin;
-use crate::extract::{Id, Input, OptionalKey, Paging, PagingQuery, text};
+use crate::extract::{Id, Input, KeyHeader, OptionalKey, Paging, PagingQuery, text};
 use crate::problem::{Problem, ProblemBody};
 use crate::state::AppState;
-use crate::wire::{ChangeProduct, NewProduct, Number, Product, ProductList};
+use crate::wire::{ChangeProduct, NewProduct, Number, Product, ProductList, Whole};
 
 /// Products, newest first.
 #[utoipa::path(
@@ -98,7 +98,7 @@ pub(super) async fn add(
     security(("token" = [])),
     params(
         ("product_id" = Uuid, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters"),
+        KeyHeader,
     ),
     request_body = ChangeProduct,
     responses(
@@ -213,12 +213,12 @@ fn reserve_price(given: &Number) -> Result<Money, Problem> {
     Ok(min_price)
 }
 
-fn units(field: &str, count: u32) -> Result<Units, Problem> {
+fn units(field: &str, Whole(count): Whole) -> Result<Units, Problem> {
     Units::new(count)
         .ok_or_else(|| Problem::malformed(format!("The {field} must not be above {}.", Units::MAX)))
 }
 
-fn some_units(field: &str, count: u32) -> Result<Units, Problem> {
+fn some_units(field: &str, count: Whole) -> Result<Units, Problem> {
     let units = units(field, count)?;
     if units == Units::ZERO {
         return Err(Problem::malformed(format!(

@@ -8,10 +8,10 @@ use flashbid_core::stock::Units;
 
 use super::responses::{BodyTooLarge, Malformed, NotFound, NotJson, Unauthorized, Unavailable};
 use crate::auth::CurrentUser;
-use crate::extract::{Id, Input, OptionalKey, OptionalToken};
+use crate::extract::{Id, Input, KeyHeader, OptionalKey, OptionalToken, TokenHeader};
 use crate::problem::{Problem, ProblemBody};
 use crate::state::AppState;
-use crate::wire::{Cart, NewCart, NewPurchase, Order, Purchase};
+use crate::wire::{Cart, NewCart, NewPurchase, Order, Purchase, Whole};
 
 /// Buys units of a first-come campaign: all of them or none.
 ///
@@ -23,10 +23,7 @@ use crate::wire::{Cart, NewCart, NewPurchase, Order, Purchase};
     tag = "purchases",
     operation_id = "purchase",
     security(("token" = [])),
-    params(
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters"),
-        ("X-Request-Token" = Option<String>, Header, description = "Where the campaign asks for one: as /campaigns/{campaign_id}/tokens gives it"),
-    ),
+    params(KeyHeader, TokenHeader),
     request_body = NewPurchase,
     responses(
         (status = 202, description = "The units are held", body = Purchase),
@@ -95,7 +92,7 @@ pub(super) async fn one(
     tag = "purchases",
     operation_id = "purchase_cart",
     security(("token" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters")),
+    params(KeyHeader),
     request_body = NewCart,
     responses(
         (status = 201, description = "One order a line, by campaign", body = Cart),
@@ -139,7 +136,7 @@ pub(super) async fn buy_cart(
     Ok((StatusCode::CREATED, Json(Cart { orders })))
 }
 
-fn units(quantity: u32) -> Result<Units, Problem> {
+fn units(Whole(quantity): Whole) -> Result<Units, Problem> {
     Units::new(quantity)
         .filter(|units| *units > Units::ZERO)
         .ok_or_else(|| {

@@ -19,6 +19,11 @@ macro_rules! problem {
     };
 }
 
+problem!(
+    BodyIncomplete,
+    "400",
+    "BODY_INCOMPLETE: the body could not be read to its end"
+);
 problem!(Unauthorized, "401", "There is no token, or it is not good");
 problem!(NotAnAdmin, "403", "Only an administrator may do this");
 problem!(NotFound, "404", "It does not exist");

@@ -3,6 +3,8 @@
     reason = "the names are those of the wire, which is fixed"
 )]
 
+use std::time::Duration;
+
 use flashbid_core::bid::AcceptedBid;
 use flashbid_core::campaign::{Campaign as CoreCampaign, Format, Phase};
 use flashbid_core::id::{BidderId, CampaignId, ProductId};
@@ -18,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Exact, Time};
+use super::{Exact, Time, Whole};
 use crate::accounts::Account;
 
 /// An account, as its owner sees it.
@@ -28,7 +30,6 @@ pub struct User {
     email: String,
     username: String,
     /// The member weight, drawn from 0.50 to 5.00 at registration.
-    #[schema(inline)]
     weight: Exact,
     is_admin: bool,
     #[schema(inline)]
@@ -173,7 +174,7 @@ pub struct Campaign {
     /// The most units that one buyer may have; null for no limit, and in a ranked campaign.
     per_buyer_limit: Option<u32>,
     /// How long a winner or buyer has to pay, in seconds.
-    payment_deadline: u64,
+    payment_deadline: u32,
     /// To whom a ranked campaign offers a unit that was not paid; null for nobody.
     runners_up: Option<RunnersUp>,
     /// Whether a bid or purchase needs a request token.
@@ -182,6 +183,10 @@ pub struct Campaign {
     require_captcha: bool,
     #[schema(inline)]
     created_at: Time,
+}
+
+fn seconds(time: Duration) -> u32 {
+    u32::try_from(time.as_secs()).unwrap_or(u32::MAX)
 }
 
 /// How units find their buyers.
@@ -199,11 +204,11 @@ pub enum CampaignFormat {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
 pub struct RunnersUp {
     /// How many places below the last winning one an offer may go.
-    #[schema(minimum = 1, maximum = 10_000)]
-    pub places: u32,
+    #[schema(value_type = u32, minimum = 1, maximum = 10_000)]
+    pub places: Whole,
     /// How long somebody has to pay who was offered a unit, in seconds.
-    #[schema(minimum = 1, maximum = 31_536_000)]
-    pub payment_deadline: u64,
+    #[schema(value_type = u32, minimum = 1, maximum = 31_536_000)]
+    pub payment_deadline: Whole,
 }
 
 impl Campaign {
@@ -237,10 +242,10 @@ impl Campaign {
             },
             price: price.map(Exact::from),
             per_buyer_limit: per_buyer.map(Units::get),
-            payment_deadline: terms.payment_deadline.as_secs(),
+            payment_deadline: seconds(terms.payment_deadline),
             runners_up: terms.runners_up.map(|terms| RunnersUp {
-                places: terms.places,
-                payment_deadline: terms.payment_deadline.as_secs(),
+                places: Whole(terms.places),
+                payment_deadline: Whole(seconds(terms.payment_deadline)),
             }),
             require_token: campaign.guards.need_ticket(),
             require_captcha: campaign.guards.captcha,
@@ -478,7 +483,6 @@ pub struct Order {
     #[schema(inline)]
     created_at: Time,
     /// Until when it may be paid.
-    #[schema(inline)]
     pay_by: Time,
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Order, Time};
+use super::{Order, Time, Whole};
 use crate::config::Secret;
 
 /// Buys units of a first-come campaign.
@@ -19,12 +19,12 @@ pub struct NewPurchase {
     pub campaign_id: Uuid,
     /// How many units; all of them or none.
     #[serde(default = "one")]
-    #[schema(minimum = 1, maximum = 1_000_000_000, default = 1)]
-    pub quantity: u32,
+    #[schema(value_type = u32, minimum = 1, maximum = 1_000_000_000, default = 1)]
+    pub quantity: Whole,
 }
 
-const fn one() -> u32 {
-    1
+const fn one() -> Whole {
+    Whole(1)
 }
 
 /// How far a purchase has come.
@@ -103,8 +103,8 @@ pub struct NewCartItem {
     pub campaign_id: Uuid,
     /// How many units.
     #[serde(default = "one")]
-    #[schema(minimum = 1, maximum = 1_000_000_000, default = 1)]
-    pub quantity: u32,
+    #[schema(value_type = u32, minimum = 1, maximum = 1_000_000_000, default = 1)]
+    pub quantity: Whole,
     /// The request token of this line, where its campaign asks for one.
     #[serde(default)]
     pub request_token: Option<String>,
