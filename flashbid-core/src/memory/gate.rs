@@ -1,42 +1,65 @@
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+mod counter;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
 use super::BACKEND;
 use super::layers::Layers;
-use crate::error::{Rejection, StoreError, StoreErrorKind};
-use crate::id::{BidderId, CampaignId, HoldId};
+use crate::error::{StoreError, StoreErrorKind};
+use crate::id::{CampaignId, HoldId};
 use crate::stock::{Hold, HoldState, Level, Units};
 use crate::store::{
     GateContents, GateSeal, GateSeed, GateStats, HoldOutcome, HoldRepair, HoldRequest,
     PendingPurchase, StockGate, StoreResult,
 };
-use crate::time::Timestamp;
+use crate::time::{Clock, SystemClock, Timestamp};
+use counter::Counter;
 
 /// The counters of this process: a [`StockGate`] that dies with it.
-#[derive(Debug, Default)]
+///
+/// Purchases that still wait to become orders when a counter is unloaded are kept until it is loaded again.
+#[derive(Debug)]
 pub struct MemoryGate {
+    clock: Arc<dyn Clock>,
     layers: Layers,
-    counters: Mutex<HashMap<CampaignId, Counter>>,
+    counters: Mutex<Counters>,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    loaded: HashMap<CampaignId, Counter>,
+    /// What unloaded counters left waiting, in the order in which it was taken.
+    left: HashMap<CampaignId, Vec<PendingPurchase>>,
+}
+
+impl Default for MemoryGate {
+    fn default() -> Self {
+        Self::new(Arc::new(SystemClock))
+    }
 }
 
 impl MemoryGate {
-    /// A gate without counters.
-    pub fn new() -> Self {
-        Self::default()
+    /// A gate without counters, whose time is that of `clock`.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            layers: Layers::ALL,
+            counters: Mutex::default(),
+        }
     }
 
     /// A gate whose counter may be switched off, to show what it stops.
     #[cfg(any(test, feature = "conformance"))]
-    pub fn with_layers(layers: Layers) -> Self {
+    pub fn with_layers(layers: Layers, clock: Arc<dyn Clock>) -> Self {
         Self {
             layers,
-            ..Self::default()
+            ..Self::new(clock)
         }
     }
 
-    fn counters(&self) -> MutexGuard<'_, HashMap<CampaignId, Counter>> {
+    fn counters(&self) -> MutexGuard<'_, Counters> {
         self.counters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -48,6 +71,7 @@ impl MemoryGate {
     ) -> StoreResult<T> {
         let mut counters = self.counters();
         let counter = counters
+            .loaded
             .get_mut(&campaign)
             .ok_or_else(|| StoreError::new(BACKEND, operation, StoreErrorKind::NotFound))?;
         Ok(work(counter))
@@ -57,16 +81,19 @@ impl MemoryGate {
 #[async_trait]
 impl StockGate for MemoryGate {
     async fn load(&self, seed: &GateSeed) -> StoreResult<Level> {
-        let mut counters = self.counters();
-        if let Some(counter) = counters.get(&seed.campaign) {
-            return Ok(counter.level);
+        let counters = &mut *self.counters();
+        if let Some(counter) = counters.loaded.get(&seed.campaign) {
+            return Ok(counter.level());
         }
-        let counter = Counter::from_seed(seed).ok_or_else(|| {
+        let mut counter = Counter::from_seed(seed).ok_or_else(|| {
             StoreError::new(BACKEND, "load", StoreErrorKind::Conflict)
                 .because("the holds take more than the quota")
         })?;
-        let level = counter.level;
-        counters.insert(seed.campaign, counter);
+        if let Some(left) = counters.left.remove(&seed.campaign) {
+            counter.take_over(left);
+        }
+        let level = counter.level();
+        counters.loaded.insert(seed.campaign, counter);
         Ok(level)
     }
 
@@ -76,10 +103,21 @@ impl StockGate for MemoryGate {
         batch: &[HoldRequest],
     ) -> StoreResult<Vec<HoldOutcome>> {
         self.with("hold", campaign, |counter| {
+            let now = self.clock.now();
             batch
                 .iter()
-                .map(|request| counter.hold(request, self.layers.counter))
+                .map(|request| counter.hold(request, now, self.layers.counter))
                 .collect()
+        })
+    }
+
+    async fn holds(
+        &self,
+        campaign: CampaignId,
+        holds: &[HoldId],
+    ) -> StoreResult<Vec<Option<Hold>>> {
+        self.with("holds", campaign, |counter| {
+            holds.iter().map(|id| counter.find(*id)).collect()
         })
     }
 
@@ -113,161 +151,64 @@ impl StockGate for MemoryGate {
         })
     }
 
-    async fn holds(&self, _: CampaignId, _: &[HoldId]) -> StoreResult<Vec<Option<Hold>>> {
-        unimplemented!()
+    async fn due(
+        &self,
+        campaign: CampaignId,
+        now: Timestamp,
+        limit: usize,
+    ) -> StoreResult<Vec<Hold>> {
+        self.with("due", campaign, |counter| counter.due(now, limit))
     }
 
-    async fn due(&self, _: CampaignId, _: Timestamp, _: usize) -> StoreResult<Vec<Hold>> {
-        unimplemented!()
+    async fn pending(
+        &self,
+        campaign: CampaignId,
+        limit: usize,
+    ) -> StoreResult<Vec<PendingPurchase>> {
+        self.with("pending", campaign, |counter| {
+            counter.pending().take(limit).collect()
+        })
     }
 
-    async fn pending(&self, _: CampaignId, _: usize) -> StoreResult<Vec<PendingPurchase>> {
-        unimplemented!()
+    async fn acknowledge(&self, campaign: CampaignId, holds: &[HoldId]) -> StoreResult<()> {
+        self.with("acknowledge", campaign, |counter| {
+            for hold in holds {
+                counter.acknowledge(*hold);
+            }
+        })
     }
 
-    async fn acknowledge(&self, _: CampaignId, _: &[HoldId]) -> StoreResult<()> {
-        unimplemented!()
+    async fn close(&self, campaign: CampaignId) -> StoreResult<GateSeal> {
+        self.with("close", campaign, |counter| counter.close(self.clock.now()))
     }
 
-    async fn close(&self, _: CampaignId) -> StoreResult<GateSeal> {
-        unimplemented!()
+    async fn level(&self, campaign: CampaignId) -> StoreResult<Option<GateStats>> {
+        let counters = self.counters();
+        Ok(counters.loaded.get(&campaign).map(Counter::stats))
     }
 
-    async fn level(&self, _: CampaignId) -> StoreResult<Option<GateStats>> {
-        unimplemented!()
+    async fn contents(&self, campaign: CampaignId) -> StoreResult<Option<GateContents>> {
+        let counters = self.counters();
+        Ok(counters.loaded.get(&campaign).map(Counter::contents))
     }
 
-    async fn contents(&self, _: CampaignId) -> StoreResult<Option<GateContents>> {
-        unimplemented!()
-    }
-
-    async fn repair(&self, _: CampaignId, _: Units, _: &[HoldRepair]) -> StoreResult<Level> {
-        unimplemented!()
+    async fn repair(
+        &self,
+        campaign: CampaignId,
+        quota: Units,
+        holds: &[HoldRepair],
+    ) -> StoreResult<Level> {
+        self.with("repair", campaign, |counter| counter.repair(quota, holds))
     }
 
     async fn unload(&self, campaign: CampaignId) -> StoreResult<()> {
-        self.counters().remove(&campaign);
+        let counters = &mut *self.counters();
+        if let Some(counter) = counters.loaded.remove(&campaign) {
+            let left: Vec<PendingPurchase> = counter.pending().collect();
+            if !left.is_empty() {
+                counters.left.insert(campaign, left);
+            }
+        }
         Ok(())
-    }
-}
-
-#[derive(Debug)]
-struct Counter {
-    level: Level,
-    per_buyer: Option<Units>,
-    holds: HashMap<HoldId, Hold>,
-    /// What each buyer has held and sold.
-    taken: HashMap<BidderId, Units>,
-    /// The holds that are held, the first to expire first.
-    due: BTreeSet<(Timestamp, HoldId)>,
-}
-
-impl Counter {
-    fn from_seed(seed: &GateSeed) -> Option<Self> {
-        let mut counter = Self {
-            level: Level::loaded_with(seed.quota),
-            per_buyer: seed.per_buyer,
-            holds: HashMap::new(),
-            taken: HashMap::new(),
-            due: BTreeSet::new(),
-        };
-        for hold in &seed.holds {
-            match hold.state {
-                HoldState::Held => counter.take(*hold, counter.level.hold(hold.units)?),
-                HoldState::Consumed => {
-                    let level = counter.level.hold(hold.units)?.consume(hold.units)?;
-                    counter.take(*hold, level);
-                }
-                HoldState::Released | HoldState::Expired => {
-                    counter.holds.insert(hold.id, *hold);
-                }
-            }
-        }
-        Some(counter)
-    }
-
-    fn hold(&mut self, request: &HoldRequest, count: bool) -> HoldOutcome {
-        if let Some(known) = self.holds.get(&request.id) {
-            let same = known.bidder == request.bidder && known.units == request.units;
-            return if same {
-                Ok(*known)
-            } else {
-                Err(Rejection::KeyReused)
-            };
-        }
-        let hold = Hold {
-            id: request.id,
-            bidder: request.bidder,
-            units: request.units,
-            taken_at: request.at.unwrap_or_default(),
-            expires_at: request.expires_at,
-            state: HoldState::Held,
-        };
-        let level = if count {
-            self.admit(request)?
-        } else {
-            overdraw(self.level, request.units)
-        };
-        self.take(hold, level);
-        Ok(hold)
-    }
-
-    /// The level after taking what is asked for, if there is enough and the buyer may have it.
-    fn admit(&self, request: &HoldRequest) -> Result<Level, Rejection> {
-        if let Some(limit) = self.per_buyer {
-            let taken = self.taken_by(request.bidder).plus(request.units);
-            if taken.is_none_or(|taken| taken > limit) {
-                return Err(Rejection::LimitReached);
-            }
-        }
-        self.level.hold(request.units).ok_or(Rejection::SoldOut)
-    }
-
-    fn taken_by(&self, bidder: BidderId) -> Units {
-        self.taken.get(&bidder).copied().unwrap_or_default()
-    }
-
-    /// Adds a hold whose units are out of the available stock of `level`.
-    fn take(&mut self, hold: Hold, level: Level) {
-        self.level = level;
-        self.holds.insert(hold.id, hold);
-        let taken = self.taken_by(hold.bidder).plus(hold.units);
-        self.taken.insert(hold.bidder, taken.unwrap_or(Units::MAX));
-        if hold.state == HoldState::Held {
-            self.due.insert((hold.expires_at, hold.id));
-        }
-    }
-
-    fn end_all(&mut self, holds: &[HoldId], state: HoldState) -> Vec<Option<Hold>> {
-        holds.iter().map(|id| self.end(*id, state)).collect()
-    }
-
-    /// Ends a hold unless it has ended, and answers it.
-    fn end(&mut self, id: HoldId, state: HoldState) -> Option<Hold> {
-        let hold = self.holds.get_mut(&id)?;
-        if !hold.state.may_become(state) {
-            return Some(*hold);
-        }
-        hold.state = state;
-        let hold = *hold;
-        self.due.remove(&(hold.expires_at, hold.id));
-        let taken_out = "a hold that is held has its units taken out";
-        if state == HoldState::Consumed {
-            self.level = self.level.consume(hold.units).expect(taken_out);
-        } else {
-            self.level = self.level.release(hold.units).expect(taken_out);
-            let taken = self.taken_by(hold.bidder).minus(hold.units);
-            self.taken.insert(hold.bidder, taken.expect(taken_out));
-        }
-        Some(hold)
-    }
-}
-
-/// What a level becomes when nobody counts: more is held than there is.
-fn overdraw(level: Level, units: Units) -> Level {
-    Level {
-        available: level.available.minus(units).unwrap_or_default(),
-        held: level.held.plus(units).unwrap_or(Units::MAX),
-        ..level
     }
 }

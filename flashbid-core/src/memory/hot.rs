@@ -36,7 +36,8 @@ impl MemoryHot {
     /// An empty store whose time is that of `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let book = MemoryBook::new(Arc::clone(&clock));
-        Self::of(book, MemoryGate::new(), clock)
+        let gate = MemoryGate::new(Arc::clone(&clock));
+        Self::of(book, gate, clock)
     }
 }
 

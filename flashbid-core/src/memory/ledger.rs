@@ -1,8 +1,12 @@
+mod discrepancies;
 mod log;
+mod orders;
+mod products;
+mod purchases;
 mod settlement;
+mod tables;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -21,45 +25,18 @@ use crate::rank::Sequence;
 use crate::settle::{OfferPlan, SettlementPlan};
 use crate::stock::Units;
 use crate::store::{
-    BookSeed, CampaignOutcome, Epoch, EventBatch, GateSeed, Ledger, Listing, OrderChanges,
-    OutboxEntry, Page, ProductChange, ProductOutcome, Revision, Settlement, StoreResult,
+    BookSeed, CampaignOutcome, EventBatch, GateSeed, Ledger, Listing, OrderChanges, OutboxEntry,
+    Page, ProductChange, ProductOutcome, Revision, Settlement, StoreResult,
 };
 use crate::time::Timestamp;
-use log::BidLog;
 use settlement::Snapshot;
+use tables::Tables;
 
 /// A [`Ledger`] that dies with its process.
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
     layers: Layers,
     tables: Mutex<Tables>,
-}
-
-#[derive(Debug, Default)]
-struct Tables {
-    products: HashMap<ProductId, Product>,
-    /// Newest first.
-    products_by_age: BTreeSet<(Reverse<Timestamp>, ProductId)>,
-    campaigns: HashMap<CampaignId, Row>,
-    /// Newest first.
-    campaigns_by_age: BTreeSet<(Reverse<Timestamp>, CampaignId)>,
-    /// The campaigns that are neither settled nor cancelled, the first to end first.
-    live: BTreeSet<(Timestamp, CampaignId)>,
-    orders: Vec<Order>,
-    order_index: HashMap<OrderId, usize>,
-    orders_of: HashMap<BidderId, Vec<usize>>,
-    /// By ascending position.
-    outbox: Vec<OutboxEntry>,
-    outbox_end: u64,
-}
-
-#[derive(Debug)]
-struct Row {
-    campaign: Campaign,
-    epoch: Epoch,
-    log: BidLog,
-    /// Places in the table of orders, by rank.
-    orders: Vec<usize>,
 }
 
 impl MemoryLedger {
@@ -252,112 +229,138 @@ impl Ledger for MemoryLedger {
     }
 
     async fn order(&self, id: OrderId) -> StoreResult<Option<Order>> {
-        let tables = self.tables();
-        let place = tables.order_index.get(&id);
-        Ok(place.map(|place| tables.orders[*place].clone()))
+        Ok(self.tables().orders.get(id).cloned())
     }
 
     async fn orders_in(&self, campaign: CampaignId, page: Page) -> StoreResult<Listing<Order>> {
         let tables = self.tables();
         Ok(tables.campaigns.get(&campaign).map_or_else(nothing, |row| {
-            listing(row.orders.iter(), page, |place| {
-                tables.orders[*place].clone()
-            })
+            let ids = row.orders.iter();
+            listing(ids, page, |(.., id)| tables.orders.known(*id).clone())
         }))
     }
 
     async fn orders_of(&self, bidder: BidderId, page: Page) -> StoreResult<Listing<Order>> {
         let tables = self.tables();
-        let places = tables.orders_of.get(&bidder).map_or(&[][..], Vec::as_slice);
-        let mut orders: Vec<&Order> = places.iter().map(|place| &tables.orders[*place]).collect();
-        orders.sort_by_key(|order| (Reverse(order.created_at), order.id));
-        Ok(listing(orders.into_iter(), page, Order::clone))
+        let ids = tables.orders.of(bidder);
+        Ok(listing(ids, page, |id| tables.orders.known(id).clone()))
     }
 
     async fn change_product(
         &self,
-        _: ProductId,
-        _: &ProductChange,
-        _: Timestamp,
+        id: ProductId,
+        change: &ProductChange,
+        _at: Timestamp,
     ) -> StoreResult<ProductOutcome> {
-        unimplemented!()
+        Ok(self.tables().change_product(id, change))
     }
 
-    async fn low_stock(&self, _: Units, _: Page) -> StoreResult<Listing<Product>> {
-        unimplemented!()
+    async fn low_stock(&self, most: Units, page: Page) -> StoreResult<Listing<Product>> {
+        Ok(self.tables().low_stock(most, page))
     }
 
-    async fn set_guards(&self, _: CampaignId, _: Guards) -> StoreResult<Option<Campaign>> {
-        unimplemented!()
+    async fn set_guards(&self, id: CampaignId, guards: Guards) -> StoreResult<Option<Campaign>> {
+        let mut tables = self.tables();
+        Ok(tables.campaigns.get_mut(&id).map(|row| {
+            row.campaign.guards = guards;
+            row.campaign.clone()
+        }))
     }
 
-    async fn campaigns_of(&self, _: ProductId, _: Page) -> StoreResult<Listing<Campaign>> {
-        unimplemented!()
+    async fn campaigns_of(&self, product: ProductId, page: Page) -> StoreResult<Listing<Campaign>> {
+        let tables = self.tables();
+        let ids = tables.campaigns_of.get(&product);
+        Ok(ids.map_or_else(nothing, |ids| {
+            listing(ids.iter(), page, |(_, id)| {
+                tables.campaigns[id].campaign.clone()
+            })
+        }))
     }
 
-    async fn gate_seed(&self, _: CampaignId) -> StoreResult<Option<GateSeed>> {
-        unimplemented!()
+    async fn gate_seed(&self, campaign: CampaignId) -> StoreResult<Option<GateSeed>> {
+        Ok(self.tables().gate_seed(campaign))
     }
 
-    async fn commit_purchases(&self, _: &[Purchase]) -> StoreResult<Vec<PurchaseOutcome>> {
-        unimplemented!()
+    async fn commit_purchases(&self, batch: &[Purchase]) -> StoreResult<Vec<PurchaseOutcome>> {
+        self.tables().commit_purchases(batch)
     }
 
-    async fn void_holds(&self, _: CampaignId, _: &[HoldId]) -> StoreResult<Vec<HoldFate>> {
-        unimplemented!()
+    async fn void_holds(
+        &self,
+        campaign: CampaignId,
+        holds: &[HoldId],
+    ) -> StoreResult<Vec<HoldFate>> {
+        self.tables().void_holds(campaign, holds)
     }
 
-    async fn hold_fates(&self, _: &[HoldId]) -> StoreResult<Vec<Option<HoldFate>>> {
-        unimplemented!()
+    async fn hold_fates(&self, holds: &[HoldId]) -> StoreResult<Vec<Option<HoldFate>>> {
+        let tables = self.tables();
+        Ok(holds.iter().map(|hold| tables.fate(*hold)).collect())
     }
 
-    async fn set_aside(&self, _: &[DeadLetter]) -> StoreResult<()> {
-        unimplemented!()
+    async fn set_aside(&self, letters: &[DeadLetter]) -> StoreResult<()> {
+        self.tables().set_aside(letters)
     }
 
-    async fn dead_letters(&self, _: Page) -> StoreResult<Listing<DeadLetter>> {
-        unimplemented!()
+    async fn dead_letters(&self, page: Page) -> StoreResult<Listing<DeadLetter>> {
+        let tables = self.tables();
+        Ok(listing(tables.letters.iter(), page, DeadLetter::clone))
     }
 
-    async fn drop_dead_letter(&self, _: HoldId) -> StoreResult<Option<DeadLetter>> {
-        unimplemented!()
+    async fn drop_dead_letter(&self, hold: HoldId) -> StoreResult<Option<DeadLetter>> {
+        Ok(self.tables().drop_dead_letter(hold))
     }
 
-    async fn end_sale(&self, _: CampaignId, _: u64, _: FencingToken) -> StoreResult<Settlement> {
-        unimplemented!()
+    async fn end_sale(
+        &self,
+        campaign: CampaignId,
+        version: u64,
+        token: FencingToken,
+    ) -> StoreResult<Settlement> {
+        settlement::end_sale(&mut self.tables(), campaign, version, token, self.layers)
     }
 
-    async fn move_orders(&self, _: &[OrderMove]) -> StoreResult<Vec<Option<Moved>>> {
-        unimplemented!()
+    async fn move_orders(&self, moves: &[OrderMove]) -> StoreResult<Vec<Option<Moved>>> {
+        let mut tables = self.tables();
+        Ok(moves.iter().map(|one| tables.move_order(one)).collect())
     }
 
-    async fn overdue_orders(&self, _: Timestamp, _: u32) -> StoreResult<Vec<Order>> {
-        unimplemented!()
+    async fn overdue_orders(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<Order>> {
+        let tables = self.tables();
+        let overdue = tables.orders.overdue(now);
+        Ok(overdue.take(limit as usize).cloned().collect())
     }
 
-    async fn order_changes(&self, _: CampaignId, _: Revision, _: u32) -> StoreResult<OrderChanges> {
-        unimplemented!()
+    async fn order_changes(
+        &self,
+        campaign: CampaignId,
+        after: Revision,
+        limit: u32,
+    ) -> StoreResult<OrderChanges> {
+        Ok(self.tables().order_changes(campaign, after, limit))
     }
 
-    async fn with_units_left(&self, _: Page) -> StoreResult<Vec<Campaign>> {
-        unimplemented!()
+    async fn with_units_left(&self, page: Page) -> StoreResult<Vec<Campaign>> {
+        Ok(self.tables().with_units_left(page))
     }
 
-    async fn commit_offers(&self, _: &OfferPlan, _: FencingToken) -> StoreResult<()> {
-        unimplemented!()
+    async fn commit_offers(&self, plan: &OfferPlan, token: FencingToken) -> StoreResult<()> {
+        settlement::offer(&mut self.tables(), plan, token, self.layers)
     }
 
     async fn note_discrepancies(
         &self,
-        _: CampaignId,
-        _: &[Discrepancy],
-        _: Timestamp,
+        campaign: CampaignId,
+        found: &[Discrepancy],
+        at: Timestamp,
     ) -> StoreResult<usize> {
-        unimplemented!()
+        Ok(self.tables().notices.note(campaign, found, at))
     }
 
-    async fn discrepancies(&self, _: bool, _: Page) -> StoreResult<Listing<Discrepancy>> {
-        unimplemented!()
+    async fn discrepancies(&self, open: bool, page: Page) -> StoreResult<Listing<Discrepancy>> {
+        let tables = self.tables();
+        let noticed = tables.notices.newest_first(open);
+        Ok(listing(noticed.into_iter(), page, Discrepancy::clone))
     }
 
     async fn outbox(&self, limit: u32) -> StoreResult<Vec<OutboxEntry>> {
@@ -373,48 +376,6 @@ impl Ledger for MemoryLedger {
         tables.outbox.drain(..acknowledged);
         Ok(())
     }
-}
-
-impl Tables {
-    fn insert_campaign(&mut self, campaign: Campaign) {
-        let id = campaign.id;
-        let age = Reverse(campaign.created_at);
-        self.campaigns_by_age.insert((age, id));
-        if is_live(campaign.phase) {
-            self.live.insert((campaign.terms.window.end(), id));
-        }
-        let row = Row {
-            campaign,
-            epoch: Epoch::default(),
-            log: BidLog::default(),
-            orders: Vec::new(),
-        };
-        self.campaigns.insert(id, row);
-    }
-
-    /// Moves a known campaign on, and gives its quota back when it is called off.
-    fn change_phase(&mut self, id: CampaignId, to: Phase, token: FencingToken) {
-        let Some(row) = self.campaigns.get_mut(&id) else {
-            return;
-        };
-        let campaign = &mut row.campaign;
-        campaign.phase = to;
-        campaign.version += 1;
-        campaign.fence = token;
-        if !is_live(to) {
-            self.live.remove(&(campaign.terms.window.end(), id));
-        }
-        if to == Phase::Cancelled
-            && let Some(product) = self.products.get_mut(&campaign.product)
-            && let Some(returned) = product.stock.release(campaign.terms.quota)
-        {
-            product.stock = returned;
-        }
-    }
-}
-
-const fn is_live(phase: Phase) -> bool {
-    !matches!(phase, Phase::Settled | Phase::Cancelled)
 }
 
 fn failure(operation: &'static str, kind: StoreErrorKind) -> StoreError {

@@ -1,20 +1,24 @@
-//! Committing a settlement in three steps: read the row, decide, write. Each layer is one named thing here.
+//! Committing a settlement in three steps: read the row, decide, write. Each layer is one named thing here. And what
+//! else ends or follows a sale.
 
 use std::collections::HashSet;
 
 use super::{Layers, Tables, failure};
 use crate::campaign::{FencingToken, Phase};
 use crate::error::StoreErrorKind;
+use crate::id::CampaignId;
+use crate::order::{Accounts, Order};
 use crate::rank::Sequence;
-use crate::settle::SettlementPlan;
+use crate::settle::{OfferPlan, SettlementPlan};
 use crate::stock::{Level, Units};
-use crate::store::{OutboxEntry, OutboxEvent, Settlement, StoreResult};
+use crate::store::{OutboxEvent, Settlement, StoreResult};
 
 const OPERATION: &str = "commit_settlement";
 
 /// The row that the decision is made from.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Snapshot {
+    first_come: bool,
     phase: Phase,
     fence: FencingToken,
     checkpoint: Sequence,
@@ -35,6 +39,7 @@ impl Snapshot {
             .get(&plan.campaign)
             .ok_or_else(|| failure(OPERATION, StoreErrorKind::NotFound))?;
         Ok(Self {
+            first_come: row.campaign.terms.format.is_first_come(),
             phase: row.campaign.phase,
             fence: row.campaign.fence,
             checkpoint: row.log.checkpoint(),
@@ -54,6 +59,7 @@ pub(super) fn decide(
         return Err(failure(OPERATION, StoreErrorKind::Fenced));
     }
     match row.phase {
+        _ if row.first_come => refuse("the campaign is first-come"),
         Phase::Settled => Ok(Decision::AlreadySettled),
         Phase::Sealing if plan.sealed_at < row.last_recorded => {
             refuse("the ledger has bids that the sealed book lacked")
@@ -75,22 +81,26 @@ pub(super) fn carry_out(
     if decision == Decision::AlreadySettled {
         return Ok(Settlement::AlreadySettled);
     }
-    let row = &tables.campaigns[&plan.campaign];
-    let product = row.campaign.product;
-    let stock = tables.products[&product].stock;
     if layers.constraints {
         // Whoever was faster has moved the version on.
-        if row.campaign.phase == Phase::Settled {
+        if tables.campaigns[&plan.campaign].campaign.phase == Phase::Settled {
             return Ok(Settlement::AlreadySettled);
         }
         constrain(tables, plan)?;
     }
-    let stock = match stock.release(plan.unsold) {
-        Some(stock) => stock,
-        None if layers.constraints => return refuse("the product holds fewer units"),
-        None => unchecked_release(stock, plan.unsold),
+    let accounts = accounts(tables, plan.campaign)?;
+    let won = units_of(&plan.orders);
+    let accounts = match move_units(accounts, won, plan.unsold) {
+        Some(accounts) => accounts,
+        None if layers.constraints => return refuse("the campaign has fewer units"),
+        None => unchecked_move(accounts, won, plan.unsold),
     };
-    write(tables, plan, token, stock);
+    tables.keep_accounts(plan.campaign, accounts);
+    for order in &plan.orders {
+        tables.write_order(order.clone());
+    }
+    tables.announce(OutboxEvent::CampaignSettled(plan.campaign));
+    tables.change_phase(plan.campaign, Phase::Settled, token);
     Ok(Settlement::Committed)
 }
 
@@ -100,62 +110,143 @@ fn constrain(tables: &Tables, plan: &SettlementPlan) -> StoreResult<()> {
     if row.campaign.version != plan.version || row.campaign.phase != Phase::Sealing {
         return refuse("the plan was made from another version");
     }
-    let allocated = Units::try_from(plan.orders.len()).ok();
-    if allocated.and_then(|units| units.plus(plan.unsold)) != Some(row.campaign.terms.quota) {
+    if units_of(&plan.orders).plus(plan.unsold) != Some(row.campaign.terms.quota) {
         return refuse("orders and unsold units do not add up to the quota");
     }
-    let served = row.orders.iter().map(|place| tables.orders[*place].bidder);
-    let mut bidders: HashSet<_> = served.collect();
-    for order in &plan.orders {
-        if order.campaign != plan.campaign || order.product != row.campaign.product {
+    admit_orders(tables, plan.campaign, &plan.orders)
+}
+
+/// Every order of this sale, and none for a bidder who has one.
+fn admit_orders(tables: &Tables, campaign: CampaignId, orders: &[Order]) -> StoreResult<()> {
+    let row = &tables.campaigns[&campaign];
+    let mut bidders = HashSet::new();
+    for order in orders {
+        if order.campaign != campaign || order.product != row.campaign.product {
             return refuse("an order is of another sale");
         }
-        if !bidders.insert(order.bidder) || tables.order_index.contains_key(&order.id) {
+        let mut others = tables.orders.of(order.bidder);
+        let served = others.any(|id| tables.orders.known(id).campaign == campaign);
+        if served || !bidders.insert(order.bidder) || tables.orders.get(order.id).is_some() {
             return refuse("a bidder has more than one order");
         }
     }
     Ok(())
 }
 
-fn write(tables: &mut Tables, plan: &SettlementPlan, token: FencingToken, stock: Level) {
+/// Ends a first-come campaign.
+pub(super) fn end_sale(
+    tables: &mut Tables,
+    id: CampaignId,
+    version: u64,
+    token: FencingToken,
+    layers: Layers,
+) -> StoreResult<Settlement> {
+    let row = tables.campaigns.get(&id);
+    let campaign = &row
+        .ok_or_else(|| failure("end_sale", StoreErrorKind::NotFound))?
+        .campaign;
+    if layers.fence && token < campaign.fence {
+        return Err(failure("end_sale", StoreErrorKind::Fenced));
+    }
+    let refuse =
+        |reason: &'static str| Err(failure("end_sale", StoreErrorKind::Conflict).because(reason));
+    if !campaign.terms.format.is_first_come() {
+        return refuse("the campaign is ranked");
+    }
+    if campaign.phase == Phase::Settled {
+        return Ok(Settlement::AlreadySettled);
+    }
+    if campaign.version != version || campaign.phase != Phase::Sealing {
+        return refuse("the campaign is at another version");
+    }
+    let free = unpromised(tables, id, campaign.stock.available);
+    let Some(accounts) = tables.accounts(id).and_then(|all| all.give_back(free)) else {
+        return refuse("the product holds fewer units");
+    };
+    tables.keep_accounts(id, accounts);
+    tables.announce(OutboxEvent::CampaignSettled(id));
+    tables.change_phase(id, Phase::Settled, token);
+    Ok(Settlement::Committed)
+}
+
+/// Offers units that a settled campaign has left, and returns others.
+pub(super) fn offer(
+    tables: &mut Tables,
+    plan: &OfferPlan,
+    token: FencingToken,
+    layers: Layers,
+) -> StoreResult<()> {
+    let id = plan.campaign;
+    let row = tables.campaigns.get(&id);
+    let campaign = &row
+        .ok_or_else(|| failure("commit_offers", StoreErrorKind::NotFound))?
+        .campaign;
+    if layers.fence && token < campaign.fence {
+        return Err(failure("commit_offers", StoreErrorKind::Fenced));
+    }
+    if campaign.phase != Phase::Settled {
+        return refuse("the campaign is not settled");
+    }
+    admit_orders(tables, id, &plan.orders)?;
+    let offered = units_of(&plan.orders);
+    let free = unpromised(tables, id, campaign.stock.available);
+    let accounts = accounts(tables, id)?;
+    let wanted = offered.plus(plan.returned);
+    let Some(moved) = wanted
+        .filter(|wanted| *wanted <= free)
+        .and_then(|_| move_units(accounts, offered, plan.returned))
+    else {
+        return refuse("fewer units are left");
+    };
+    tables.keep_accounts(id, moved);
     for order in &plan.orders {
-        let place = tables.orders.len();
-        tables.order_index.insert(order.id, place);
-        tables
-            .orders_of
-            .entry(order.bidder)
-            .or_default()
-            .push(place);
-        tables.orders.push(order.clone());
-        announce(tables, OutboxEvent::OrderCreated(order.id));
+        tables.write_order(order.clone());
     }
-    announce(tables, OutboxEvent::CampaignSettled(plan.campaign));
-    let places = tables.orders.len() - plan.orders.len()..tables.orders.len();
-    if let Some(row) = tables.campaigns.get_mut(&plan.campaign) {
-        row.orders.extend(places);
-        row.orders.sort_by_key(|place| tables.orders[*place].rank());
-        if let Some(product) = tables.products.get_mut(&row.campaign.product) {
-            product.stock = stock;
-        }
+    if let Some(row) = tables.campaigns.get_mut(&id) {
+        row.campaign.fence = token;
     }
-    tables.change_phase(plan.campaign, Phase::Settled, token);
+    Ok(())
 }
 
-fn announce(tables: &mut Tables, event: OutboxEvent) {
-    tables.outbox_end += 1;
-    tables.outbox.push(OutboxEntry {
-        position: tables.outbox_end,
-        event,
-    });
+/// What is available without the units that are set aside.
+fn unpromised(tables: &Tables, campaign: CampaignId, available: Units) -> Units {
+    let aside = tables.letters.units(campaign);
+    available.minus(aside).unwrap_or_default()
 }
 
-/// What a level becomes when nothing checks it: units come back that were not held.
-fn unchecked_release(stock: Level, units: Units) -> Level {
-    Level {
-        available: stock.available.plus(units).unwrap_or(Units::MAX),
-        held: stock.held.minus(units).unwrap_or_default(),
-        ..stock
+fn accounts(tables: &Tables, campaign: CampaignId) -> StoreResult<Accounts> {
+    let accounts = tables.accounts(campaign);
+    accounts.ok_or_else(|| failure(OPERATION, StoreErrorKind::Corrupt))
+}
+
+/// Units get their buyers, and others go back to the product; `None` when there are too few.
+fn move_units(accounts: Accounts, held: Units, returned: Units) -> Option<Accounts> {
+    accounts.hold(held)?.give_back(returned)
+}
+
+/// What accounts become when nothing checks them: units are held and come back that were not there.
+fn unchecked_move(accounts: Accounts, held: Units, returned: Units) -> Accounts {
+    let plus = |units: Units, more| units.plus(more).unwrap_or(Units::MAX);
+    let minus = |units: Units, fewer| units.minus(fewer).unwrap_or_default();
+    Accounts {
+        campaign: Level {
+            available: minus(accounts.campaign.available, plus(held, returned)),
+            held: plus(accounts.campaign.held, held),
+            ..accounts.campaign
+        },
+        returned: plus(accounts.returned, returned),
+        product: Level {
+            available: plus(accounts.product.available, returned),
+            held: minus(accounts.product.held, returned),
+            ..accounts.product
+        },
     }
+}
+
+fn units_of(orders: &[Order]) -> Units {
+    orders.iter().fold(Units::ZERO, |sum, order| {
+        sum.plus(order.units).unwrap_or(Units::MAX)
+    })
 }
 
 fn refuse<T>(reason: &'static str) -> StoreResult<T> {
