@@ -162,8 +162,10 @@ pub async fn a_refused_campaign_changes_nothing<S: Ledger + ?Sized>(store: Arc<S
         assert_eq!(read, None);
     }
     assert_eq!(stock(&*store, &too_many).await, [4, 0, 0]);
-    let mut fitting = too_many;
-    fitting.terms.quota = units(4);
+    let fitting = Campaign {
+        id: too_many.id,
+        ..campaign_of(&product, 4)
+    };
     let outcome = store.add_campaign(&fitting).await.expect("it answers");
     assert_eq!(outcome, CampaignOutcome::Added, "its id is still free");
 }
