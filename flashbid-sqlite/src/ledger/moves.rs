@@ -11,12 +11,12 @@ use crate::error::DatabaseError;
 /// Moves orders. An error is to be rolled back.
 pub(super) fn carry_out(
     tx: &Connection,
-    moves: &[OrderMove],
+    asked: &[OrderMove],
 ) -> Result<Vec<Option<Moved>>, DatabaseError> {
     let mut sales = Sales::of(tx);
-    let mut moved = Vec::with_capacity(moves.len());
-    for asked in moves {
-        moved.push(carry_out_one(tx, &mut sales, asked)?);
+    let mut moved = Vec::with_capacity(asked.len());
+    for one in asked {
+        moved.push(carry_out_one(tx, &mut sales, one)?);
     }
     sales.save()?;
     Ok(moved)

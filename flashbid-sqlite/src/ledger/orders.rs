@@ -1,4 +1,4 @@
-use flashbid_core::id::{BidderId, CampaignId, HoldId, OrderId};
+use flashbid_core::id::{BidderId, CampaignId, HoldId, OrderId, PurchaseId};
 use flashbid_core::order::{Order, OrderStatus, Origin, PaymentId};
 use flashbid_core::store::{Listing, OrderChanges, Page, Revision};
 use flashbid_core::time::Timestamp;
@@ -49,7 +49,7 @@ pub(super) fn insert(
             won.map(|(bid, ..)| bid.as_bytes()),
             won.map(|(_, score, _)| score.ten_thousandths()),
             won.map(|(.., rank)| rank.get()),
-            purchase.map(|purchase| purchase.as_bytes()),
+            purchase.map(PurchaseId::as_bytes),
             order.hold.as_bytes(),
             order.status.as_str(),
             order.payment.as_ref().map(PaymentId::as_str),

@@ -15,7 +15,7 @@ use crate::error::DatabaseError;
 /// however many orders the job has.
 pub(super) struct Sales<'tx> {
     tx: &'tx Connection,
-    sales: HashMap<CampaignId, Sale>,
+    campaigns: HashMap<CampaignId, Sale>,
     products: HashMap<ProductId, Moving>,
 }
 
@@ -35,14 +35,14 @@ impl<'tx> Sales<'tx> {
     pub(super) fn of(tx: &'tx Connection) -> Self {
         Self {
             tx,
-            sales: HashMap::new(),
+            campaigns: HashMap::new(),
             products: HashMap::new(),
         }
     }
 
     /// A campaign; `None` for an unknown one.
     pub(super) fn find(&mut self, id: CampaignId) -> Result<Option<&mut Sale>, DatabaseError> {
-        match self.sales.entry(id) {
+        match self.campaigns.entry(id) {
             Entry::Occupied(known) => Ok(Some(known.into_mut())),
             Entry::Vacant(unknown) => {
                 let read = campaigns::find_kept(self.tx, id)?;
@@ -97,7 +97,7 @@ impl<'tx> Sales<'tx> {
 
     /// Writes what has changed.
     pub(super) fn save(self) -> Result<(), DatabaseError> {
-        for sale in self.sales.values().filter(|sale| sale.has_changed()) {
+        for sale in self.campaigns.values().filter(|sale| sale.has_changed()) {
             campaigns::move_units(self.tx, &sale.read, &sale.campaign, sale.revision)?;
         }
         for (id, level) in self.products {

@@ -148,8 +148,8 @@ async fn check(path: &Path, acknowledged: &BTreeMap<u64, u8>) {
     let end = end_of(made.values()).max(acknowledged_to);
     let mut found = 0;
     for first in (0..end).step_by(usize::try_from(BATCH).unwrap()) {
-        let moves = moves(first);
-        let statuses: Vec<_> = moves
+        let asked = moves(first);
+        let statuses: Vec<_> = asked
             .iter()
             .map(|moved| {
                 (
@@ -270,9 +270,9 @@ async fn sell_and_hang(path: &Path) {
         gate.recv().unwrap();
         Ok(())
     });
-    let (purchases, moves) = (batch(BATCH), moves(0));
+    let (purchases, asked) = (batch(BATCH), moves(0));
     let selling = ledger.commit_purchases(&purchases);
-    let moving = ledger.move_orders(&moves);
+    let moving = ledger.move_orders(&asked);
     let hanging = ledger.database().write(|_| {
         child::tell("written");
         child::wait_for_parent();

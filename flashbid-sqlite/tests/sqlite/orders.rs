@@ -46,11 +46,11 @@ async fn an_order_is_found_by_both_of_its_holds() {
         .unwrap();
     let id = bought.orders[0].id;
     let (first, again) = (bought.orders[0].hold, HoldId::again(id));
-    let moves = [
+    let asked = [
         moving(id, OrderAction::Cancel),
         moving(id, pay(Some(again))),
     ];
-    let moved = ledger.move_orders(&moves).await.unwrap();
+    let moved = ledger.move_orders(&asked).await.unwrap();
     let order = moved[1].as_ref().unwrap().order.clone();
     assert_eq!((order.status, order.hold), (OrderStatus::Paid, again));
     let fates = ledger.hold_fates(&[first, again]).await.unwrap();

@@ -236,11 +236,11 @@ async fn a_file_of_the_first_version_goes_on() {
 
     // All entries are gone, and their positions still are not used again.
     ledger.acknowledge_outbox(3).await.unwrap();
-    let moves = [
+    let asked = [
         moving(plan.orders[0].id, pay(None)),
         moving(plan.orders[1].id, OrderAction::Cancel),
     ];
-    let moved = ledger.move_orders(&moves).await.unwrap();
+    let moved = ledger.move_orders(&asked).await.unwrap();
     let statuses: Vec<_> = moved
         .iter()
         .map(|moved| moved.as_ref().unwrap().order.status)
