@@ -77,10 +77,7 @@ async fn serve_bids(folder: &Path) -> Server {
     config.listen = "127.0.0.1:0".into();
     config.ledger = LedgerUrl::Sqlite(folder.join("flashbid.db"));
     // Limits that everybody is within, but that are looked at: what they cost is a part of a bid's cost.
-    let wide = RateLimit::On {
-        requests: 10_000,
-        window: Duration::from_millis(50),
-    };
+    let wide = RateLimit::new(10_000, Duration::from_millis(50)).expect("a limit");
     config.limits = RateLimits {
         user: wide,
         address: wide,

@@ -164,12 +164,11 @@ impl Sessions {
 
     /// Whose `token` is, when it is good, without asking whether there still is an account.
     pub(crate) async fn bidder(&self, token: &str, now: Timestamp) -> Option<BidderId> {
-        let (bidder, expires_at) = match self.checked.get(token).await {
-            Some(session) => (session.account.id, session.expires_at),
-            None => {
-                let claims = self.claims(token)?;
-                (claims.sub.into(), claims.expires_at())
-            }
+        let (bidder, expires_at) = if let Some(session) = self.checked.get(token).await {
+            (session.account.id, session.expires_at)
+        } else {
+            let claims = self.claims(token)?;
+            (claims.sub.into(), claims.expires_at())
         };
         (now < expires_at).then_some(bidder)
     }

@@ -46,7 +46,7 @@ fn the_gate_is_set_by_the_file_as_well() {
     let default = RateLimits::default();
     let expected = RateLimits {
         user: "5/2".parse().unwrap(),
-        address: RateLimit::Off,
+        address: RateLimit::OFF,
         ..default
     };
     assert_eq!(config.limits, expected);

@@ -127,22 +127,21 @@ impl Gate {
         campaign: CampaignId,
         now: Timestamp,
     ) -> Result<(String, Ticket), Problem> {
-        match answered {
-            Some((captcha, answer)) => {
-                if !self.captchas.redeem(captcha, answer).await? {
-                    return Err(forbidden(
-                        "CAPTCHA_FAILED",
-                        "The answer is wrong, or the captcha is over or was used before; ask for another one.",
-                    ));
-                }
-            }
+        let is_solved = match answered {
+            Some((captcha, answer)) => self.captchas.redeem(captcha, answer).await?,
             None if guards.captcha => {
                 return Err(forbidden(
                     "CAPTCHA_REQUIRED",
                     "This campaign needs a captcha_id with its captcha_answer.",
                 ));
             }
-            None => {}
+            None => true,
+        };
+        if !is_solved {
+            return Err(forbidden(
+                "CAPTCHA_FAILED",
+                "The answer is wrong, or the captcha is over or was used before; ask for another one.",
+            ));
         }
         Ok(self.tickets.issue(user, campaign, now))
     }

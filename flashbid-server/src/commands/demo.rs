@@ -98,7 +98,7 @@ pub(crate) fn adapt(config: &mut Config) {
     }
     // Its whole crowd comes from one address.
     if config.limits.address == default.limits.address {
-        config.limits.address = RateLimit::Off;
+        config.limits.address = RateLimit::OFF;
     }
     if config.admin_password.is_none() && config.admin_email == default.admin_email {
         config.admin_email = "demo@flashbid.local".parse().expect("an email address");

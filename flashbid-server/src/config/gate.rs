@@ -3,7 +3,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use flashbid_core::store::Limit;
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use serde::Deserialize;
 
 /// How often users and addresses may ask.
@@ -21,9 +21,9 @@ pub struct RateLimits {
 
 impl Default for RateLimits {
     fn default() -> Self {
-        let of = |requests, seconds| RateLimit::On {
-            requests,
-            window: Duration::from_secs(seconds),
+        let of = |requests, seconds| {
+            let limit = RateLimit::new(requests, Duration::from_secs(seconds));
+            limit.expect("within what stores take")
         };
         Self {
             user: of(100, 1),
@@ -37,31 +37,36 @@ impl Default for RateLimits {
 impl RateLimits {
     /// No limits at all.
     pub const OFF: Self = Self {
-        user: RateLimit::Off,
-        address: RateLimit::Off,
-        purchase_user: RateLimit::Off,
-        purchase_address: RateLimit::Off,
+        user: RateLimit::OFF,
+        address: RateLimit::OFF,
+        purchase_user: RateLimit::OFF,
+        purchase_address: RateLimit::OFF,
     };
 }
 
 /// How many requests are taken within any window: `COUNT/SECONDS`, or `off`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RateLimit {
-    /// As many as come.
-    Off,
-    /// A number of them.
-    On {
-        /// How many, from 1 to [`Limit::MAX_REQUESTS`].
-        requests: u32,
-        /// Within which time, up to [`Limit::MAX_WINDOW`].
-        window: Duration,
-    },
-}
+pub struct RateLimit(Option<(u32, Duration)>);
 
 impl RateLimit {
+    /// As many as come.
+    pub const OFF: Self = Self(None);
+
+    /// At most `requests` within any `window`: `None` unless a [`Limit`] may be so.
+    pub fn new(requests: u32, window: Duration) -> Option<Self> {
+        Limit::new(String::new(), requests, window)?;
+        Some(Self(Some((requests, window))))
+    }
+
     /// Whether as many are taken as come.
     pub const fn is_off(self) -> bool {
-        matches!(self, Self::Off)
+        self.0.is_none()
+    }
+
+    /// The limit of whoever `key` names; `None` when it is off.
+    pub fn of(self, key: String) -> Option<Limit> {
+        let (requests, window) = self.0?;
+        Limit::new(key, requests, window)
     }
 }
 
@@ -71,14 +76,12 @@ impl FromStr for RateLimit {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const WRONG: &str = "use COUNT/SECONDS, such as 100/1, or off; at most 10000 within at most 2678400 seconds";
         if text == "off" {
-            return Ok(Self::Off);
+            return Ok(Self::OFF);
         }
         let (requests, seconds) = text.split_once('/').ok_or(WRONG)?;
         let requests = requests.parse().map_err(|_| WRONG)?;
-        let window = Duration::from_secs(seconds.parse().map_err(|_| WRONG)?);
-        // What a store takes is what is taken here.
-        Limit::new(String::new(), requests, window).ok_or(WRONG)?;
-        Ok(Self::On { requests, window })
+        let seconds = seconds.parse().map_err(|_| WRONG)?;
+        Self::new(requests, Duration::from_secs(seconds)).ok_or(WRONG)
     }
 }
 
@@ -100,10 +103,25 @@ impl FromStr for TrustedNetwork {
         if let Ok(address) = text.parse::<IpAddr>() {
             return Ok(Self(address.to_canonical().into()));
         }
-        text.parse().map(Self).map_err(
+        let network = text.parse().map_err(
             |_| "not an address or a network; use one such as 10.0.0.1, 10.0.0.0/8 or fd00::/8",
-        )
+        )?;
+        Ok(Self(canonical(network)))
     }
+}
+
+/// Of addresses of IPv4 written as IPv6 the network of IPv4, as which they are looked for.
+fn canonical(network: IpNet) -> IpNet {
+    const MAPPED: u8 = 96;
+    let IpNet::V6(mapped) = network else {
+        return network;
+    };
+    mapped
+        .prefix_len()
+        .checked_sub(MAPPED)
+        .zip(mapped.addr().to_ipv4_mapped())
+        .and_then(|(length, address)| Ipv4Net::new(address, length).ok())
+        .map_or(network, IpNet::V4)
 }
 
 impl TryFrom<String> for TrustedNetwork {
@@ -120,13 +138,11 @@ mod tests {
 
     #[test]
     fn a_limit_is_a_count_within_seconds_or_off() {
-        let on = |requests, seconds| RateLimit::On {
-            requests,
-            window: Duration::from_secs(seconds),
-        };
+        let on =
+            |requests, seconds| RateLimit::new(requests, Duration::from_secs(seconds)).unwrap();
         assert_eq!("100/1".parse(), Ok(on(100, 1)));
         assert_eq!("10000/2678400".parse(), Ok(on(10_000, 2_678_400)));
-        assert_eq!("off".parse(), Ok(RateLimit::Off));
+        assert_eq!("off".parse(), Ok(RateLimit::OFF));
         for text in [
             "",
             "Off",
@@ -159,6 +175,8 @@ mod tests {
         assert_eq!(network("10.0.0.1").unwrap(), "10.0.0.1/32");
         assert_eq!(network("::ffff:10.0.0.1").unwrap(), "10.0.0.1/32");
         assert_eq!(network("10.0.0.0/8").unwrap(), "10.0.0.0/8");
+        assert_eq!(network("::ffff:10.0.0.0/104").unwrap(), "10.0.0.0/8");
+        assert_eq!(network("::/0").unwrap(), "::/0");
         assert_eq!(network("fd00::/8").unwrap(), "fd00::/8");
         for text in [
             "",

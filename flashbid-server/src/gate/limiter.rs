@@ -49,20 +49,16 @@ impl Limiter {
             self.metrics.admitted_blindly();
             return Ok(());
         }
-        match timeout(PATIENCE, self.store.admit(scope, limits)).await {
-            Ok(Ok(admitted)) => {
-                self.answered();
-                match admitted {
-                    Admitted::Yes { .. } => Ok(()),
-                    Admitted::No { retry_after } => Err(retry_after),
-                }
-            }
-            Ok(Err(_)) | Err(_) => {
-                self.ask_again
-                    .store(self.now() + pause(), Ordering::Relaxed);
-                self.metrics.admitted_blindly();
-                Ok(())
-            }
+        let Ok(Ok(admitted)) = timeout(PATIENCE, self.store.admit(scope, limits)).await else {
+            let due = self.now() + pause();
+            self.ask_again.store(due, Ordering::Relaxed);
+            self.metrics.admitted_blindly();
+            return Ok(());
+        };
+        self.answered();
+        match admitted {
+            Admitted::Yes { .. } => Ok(()),
+            Admitted::No { retry_after } => Err(retry_after),
         }
     }
 

@@ -71,11 +71,10 @@ impl Limits {
         let rates = &self.rates;
         let mut limits = Vec::with_capacity(4);
         let mut add = |rate: RateLimit, kind: &str, who: &dyn std::fmt::Display| {
-            if let RateLimit::On { requests, window } = rate {
+            if !rate.is_off() {
                 let mut key = String::with_capacity(64);
                 write!(key, "{kind}/{who}").expect("a String takes every text");
-                // What is out of bounds was refused when it was read.
-                limits.extend(Limit::new(key, requests, window));
+                limits.extend(rate.of(key));
             }
         };
         if let Some(user) = user {
@@ -132,47 +131,61 @@ mod tests {
         (clock, Limits::new(limiter, rates))
     }
 
-    fn from(text: &str) -> Option<IpAddr> {
-        Some(text.parse().unwrap())
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
     }
 
     #[tokio::test]
     async fn a_user_is_limited_from_wherever_it_asks() {
         let (clock, limits) = limits("2/1", "off", ["off", "off"]);
-        assert_eq!(limits.request(ADA, from("10.0.0.1")).await, Ok(()));
-        assert_eq!(limits.request(ADA, from("10.0.0.2")).await, Ok(()));
-        let wait = limits.request(ADA, from("10.0.0.3")).await;
+        assert_eq!(limits.request(ADA, Some(address("10.0.0.1"))).await, Ok(()));
+        assert_eq!(limits.request(ADA, Some(address("10.0.0.2"))).await, Ok(()));
+        let wait = limits.request(ADA, Some(address("10.0.0.3"))).await;
         assert_eq!(wait, Err(Duration::from_secs(1)));
-        assert_eq!(limits.request(BOB, from("10.0.0.1")).await, Ok(()));
-        assert_eq!(limits.request(None, from("10.0.0.1")).await, Ok(()));
+        assert_eq!(limits.request(BOB, Some(address("10.0.0.1"))).await, Ok(()));
+        assert_eq!(
+            limits.request(None, Some(address("10.0.0.1"))).await,
+            Ok(())
+        );
         clock.advance(Duration::from_secs(1));
-        assert_eq!(limits.request(ADA, from("10.0.0.1")).await, Ok(()));
+        assert_eq!(limits.request(ADA, Some(address("10.0.0.1"))).await, Ok(()));
     }
 
     #[tokio::test]
     async fn an_address_is_limited_whoever_asks() {
         let (_, limits) = limits("off", "2/60", ["off", "off"]);
-        assert_eq!(limits.request(ADA, from("10.0.0.1")).await, Ok(()));
-        assert_eq!(limits.request(None, from("::ffff:10.0.0.1")).await, Ok(()));
-        let wait = limits.request(BOB, from("10.0.0.1")).await;
-        assert_eq!(wait, Err(Duration::from_secs(60)));
-        assert_eq!(limits.request(BOB, from("10.0.0.2")).await, Ok(()));
+        assert_eq!(limits.request(ADA, Some(address("10.0.0.1"))).await, Ok(()));
+        assert_eq!(
+            limits.request(None, Some(address("::ffff:10.0.0.1"))).await,
+            Ok(())
+        );
+        let wait = limits.request(BOB, Some(address("10.0.0.1"))).await;
+        assert_eq!(wait, Err(Duration::from_mins(1)));
+        assert_eq!(limits.request(BOB, Some(address("10.0.0.2"))).await, Ok(()));
         assert_eq!(limits.request(BOB, None).await, Ok(()));
     }
 
     #[tokio::test]
     async fn of_ipv6_a_network_is_one_client() {
         let (_, limits) = limits("off", "1/60", ["off", "off"]);
-        assert_eq!(limits.request(None, from("2001:db8::1")).await, Ok(()));
-        let neighbour = limits.request(None, from("2001:db8::ffff:0:0:2")).await;
+        assert_eq!(
+            limits.request(None, Some(address("2001:db8::1"))).await,
+            Ok(())
+        );
+        let neighbour = limits
+            .request(None, Some(address("2001:db8::ffff:0:0:2")))
+            .await;
         assert!(neighbour.is_err());
-        assert_eq!(limits.request(None, from("2001:db8:0:1::1")).await, Ok(()));
+        assert_eq!(
+            limits.request(None, Some(address("2001:db8:0:1::1"))).await,
+            Ok(())
+        );
     }
 
     #[tokio::test]
     async fn purchases_have_limits_of_their_own_beside_the_others() {
         let (clock, limits) = limits("3/1", "off", ["1/1", "2/60"]);
-        let here = from("10.0.0.1");
+        let here = Some(address("10.0.0.1"));
         assert_eq!(limits.purchase(ADA, here).await, Ok(()));
         assert_eq!(
             limits.purchase(ADA, here).await,

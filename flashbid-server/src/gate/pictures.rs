@@ -111,7 +111,10 @@ mod tests {
     #[tokio::test]
     async fn when_too_many_are_wanted_one_more_is_refused_at_once() {
         let pictures = Pictures::default();
-        let _all = pictures.queue.try_acquire_many(QUEUE as u32).unwrap();
+        let _all = pictures
+            .queue
+            .try_acquire_many(QUEUE.try_into().unwrap())
+            .unwrap();
         assert_eq!(pictures.challenge().await.unwrap_err(), TooBusy);
     }
 }

@@ -232,7 +232,7 @@ mod tests {
         let (old, new) = (webhooks("old"), webhooks("new"));
         let of = |webhooks: &Webhooks| {
             let header = webhooks.sign(BODY, NOW);
-            header.split_once(",").unwrap().1.to_owned()
+            header.split_once(',').unwrap().1.to_owned()
         };
         let both = format!("t=1767225600,{},{},v2=later", of(&old), of(&new));
         assert!(old.verify(&both, BODY, NOW).is_ok());
