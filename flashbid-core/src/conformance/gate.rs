@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::fixture::{at_once, failure, fresh, now, units};
+use super::fixture::{at_once, failure, fresh, now, running, units};
 use crate::error::{Rejection, StoreErrorKind};
 use crate::id::{BidderId, CampaignId, HoldId};
 use crate::stock::{Hold, HoldState, Level, Units};
-use crate::store::{GateSeed, HoldRequest, StockGate};
+use crate::store::{GateSeed, HoldRequest, Purpose, StockGate};
+use crate::time::Timestamp;
 
 /// Makes every case of [`StockGate`](crate::store::StockGate) a test of a store; see
 /// [`conformance`](crate::conformance).
@@ -28,7 +29,7 @@ macro_rules! stock_gate_conformance {
             a_hold_ends_once
             units_are_conserved
             units_come_back_once
-            only_due_holds_expire
+            only_due_holds_are_due
             an_unloaded_counter_is_not_found
             counters_are_separate
         }
@@ -40,6 +41,8 @@ async fn loaded<S: StockGate + ?Sized>(store: &S, quota: u32, limit: Option<u32>
         campaign: fresh(),
         quota: units(quota),
         per_buyer: limit.map(units),
+        window: running(),
+        sealed: false,
         holds: Vec::new(),
     };
     let level = store.load(&seed).await.expect("a counter is loaded");
@@ -53,6 +56,9 @@ fn request(bidder: BidderId, count: u32) -> HoldRequest {
         bidder,
         units: units(count),
         expires_at: now().after(Duration::from_mins(10)),
+        purpose: Purpose::Cart,
+        ticket: None,
+        at: Some(now()),
     }
 }
 
@@ -61,6 +67,7 @@ fn held(request: &HoldRequest) -> Hold {
         id: request.id,
         bidder: request.bidder,
         units: request.units,
+        taken_at: request.at.expect("a case names the time"),
         expires_at: request.expires_at,
         state: HoldState::Held,
     }
@@ -81,7 +88,20 @@ async fn take<S: StockGate + ?Sized>(
 
 async fn level<S: StockGate + ?Sized>(store: &S, campaign: CampaignId) -> [u32; 3] {
     let level = store.level(campaign).await.expect("it can be read");
-    figures(level.expect("it is loaded"))
+    figures(level.expect("it is loaded").level)
+}
+
+/// Expires the holds that are due, and answers them.
+async fn expire_due<S: StockGate + ?Sized>(
+    store: &S,
+    campaign: CampaignId,
+    now: Timestamp,
+    limit: usize,
+) -> Vec<Hold> {
+    let due = store.due(campaign, now, limit).await.expect("it is loaded");
+    let ids: Vec<HoldId> = due.iter().map(|hold| hold.id).collect();
+    let expired = store.expire(campaign, &ids).await.expect("it is loaded");
+    expired.into_iter().flatten().collect()
 }
 
 fn figures(level: Level) -> [u32; 3] {
@@ -99,6 +119,8 @@ pub async fn loading_twice_changes_nothing<S: StockGate + ?Sized>(store: Arc<S>)
         campaign,
         quota: units(9),
         per_buyer: Some(units(1)),
+        window: running(),
+        sealed: false,
         holds: Vec::new(),
     };
     let answer = store.load(&again).await.expect("it is loaded");
@@ -118,6 +140,8 @@ pub async fn a_seed_gives_the_level<S: StockGate + ?Sized>(store: Arc<S>) {
         campaign: fresh(),
         quota: units(10),
         per_buyer: Some(units(6)),
+        window: running(),
+        sealed: false,
         holds: vec![
             hold(2, HoldState::Held),
             hold(3, HoldState::Consumed),
@@ -155,6 +179,8 @@ pub async fn a_seed_beyond_the_quota_is_refused<S: StockGate + ?Sized>(store: Ar
         campaign: fresh(),
         quota: units(3),
         per_buyer: None,
+        window: running(),
+        sealed: false,
         holds: vec![
             held(&request(fresh(), 2)),
             Hold {
@@ -351,9 +377,8 @@ pub async fn a_hold_ends_once<S: StockGate + ?Sized>(store: Arc<S>) {
         assert_eq!(consumed.expect("it is loaded"), expected);
         let released = store.release(campaign, &ids).await;
         assert_eq!(released.expect("it is loaded"), expected);
-        let late = freed.expires_at.after(Duration::from_hours(1));
-        let expired = store.expire(campaign, late, 10).await;
-        assert_eq!(expired.expect("it is loaded"), []);
+        let expired = store.expire(campaign, &ids).await;
+        assert_eq!(expired.expect("it is loaded"), expected);
     }
     assert_eq!(level(&*store, campaign).await, [9, 0, 1]);
 }
@@ -379,13 +404,10 @@ pub async fn units_are_conserved<S: StockGate + ?Sized>(store: Arc<S>) {
         .expect("it is loaded");
     assert_eq!(level(&*store, campaign).await, [7, 8, 5]);
     let late = now().after(Duration::from_hours(1));
-    store.expire(campaign, late, 1).await.expect("it is loaded");
+    expire_due(&*store, campaign, late, 1).await;
     let [available, held, sold] = level(&*store, campaign).await;
     assert_eq!((available + held + sold, sold), (20, 5));
-    store
-        .expire(campaign, late, 100)
-        .await
-        .expect("it is loaded");
+    expire_due(&*store, campaign, late, 100).await;
     assert_eq!(level(&*store, campaign).await, [15, 0, 5]);
 }
 
@@ -403,7 +425,7 @@ pub async fn units_come_back_once<S: StockGate + ?Sized>(store: Arc<S>) {
         let store = Arc::clone(&store);
         async move {
             if step % 3 == 0 {
-                store.expire(campaign, late, 0).await.expect("it is loaded");
+                expire_due(&*store, campaign, late, 0).await;
             }
             store
                 .release(campaign, &[given.id, given.id])
@@ -419,7 +441,7 @@ pub async fn units_come_back_once<S: StockGate + ?Sized>(store: Arc<S>) {
 }
 
 /// What is due and still held, the longest overdue first, and no more than asked for.
-pub async fn only_due_holds_expire<S: StockGate + ?Sized>(store: Arc<S>) {
+pub async fn only_due_holds_are_due<S: StockGate + ?Sized>(store: Arc<S>) {
     let campaign = loaded(&*store, 10, None).await;
     let start = now();
     let at = |minutes| start.after(Duration::from_mins(minutes));
@@ -442,10 +464,7 @@ pub async fn only_due_holds_expire<S: StockGate + ?Sized>(store: Arc<S>) {
         state: HoldState::Expired,
         ..held(request)
     };
-    let expire = async |minutes, limit| {
-        let expired = store.expire(campaign, at(minutes), limit).await;
-        expired.expect("it is loaded")
-    };
+    let expire = async |minutes, limit| expire_due(&*store, campaign, at(minutes), limit).await;
     assert_eq!(expire(0, 10).await, []);
     assert_eq!(expire(4, 2).await, [expired(&first), expired(&third)]);
     assert_eq!(
@@ -470,7 +489,7 @@ pub async fn an_unloaded_counter_is_not_found<S: StockGate + ?Sized>(store: Arc<
             failure(store.hold(campaign, &[request(fresh(), 1)]).await),
             failure(store.consume(campaign, &[fresh()]).await),
             failure(store.release(campaign, &[fresh()]).await),
-            failure(store.expire(campaign, now(), 1).await),
+            failure(store.expire(campaign, &[fresh()]).await),
         ];
         assert_eq!(kinds, [StoreErrorKind::NotFound; 4]);
     }
@@ -478,6 +497,8 @@ pub async fn an_unloaded_counter_is_not_found<S: StockGate + ?Sized>(store: Arc<
         campaign,
         quota: units(5),
         per_buyer: None,
+        window: running(),
+        sealed: false,
         holds: Vec::new(),
     };
     assert_eq!(

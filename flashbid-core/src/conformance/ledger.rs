@@ -86,6 +86,7 @@ fn campaign_of(product: &Product, quota: u32) -> Campaign {
     let mut campaign = campaign(past());
     campaign.product = product.id;
     campaign.terms.quota = units(quota);
+    campaign.stock = Level::loaded_with(campaign.terms.quota);
     campaign
 }
 

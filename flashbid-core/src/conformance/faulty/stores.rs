@@ -4,17 +4,21 @@ use async_trait::async_trait;
 
 use super::Faulty;
 use crate::bid::{AcceptedBid, NewBid};
-use crate::campaign::{Campaign, FencingToken, Phase};
+use crate::campaign::{Campaign, FencingToken, Guards, Phase};
+use crate::discrepancy::Discrepancy;
 use crate::id::{AttemptId, BidderId, CampaignId, HoldId, OrderId, ProductId};
-use crate::order::Order;
+use crate::order::{Moved, Order, OrderMove};
 use crate::product::Product;
+use crate::purchase::{DeadLetter, HoldFate, Purchase, PurchaseOutcome};
 use crate::rank::Sequence;
-use crate::settle::SettlementPlan;
-use crate::stock::{Hold, Level};
+use crate::settle::{OfferPlan, SettlementPlan};
+use crate::stock::{Hold, Level, Units};
 use crate::store::{
-    Admission, Admitted, BidBook, BookSeed, CampaignOutcome, Epoch, EventBatch, GateSeed,
-    HoldOutcome, HoldRequest, Lease, Leases, Ledger, Limit, Listing, OutboxEntry, Page, Placed,
-    Ranking, Seal, Settlement, Standing, StockGate, StoreResult,
+    Admission, Admitted, BidBook, BookSeed, Cached, CampaignCache, CampaignOutcome, ChangeCursor,
+    Changes, Epoch, EventBatch, GateContents, GateSeal, GateSeed, GateStats, HoldOutcome,
+    HoldRepair, HoldRequest, Lease, Leases, Ledger, Limit, Listing, OrderChanges, OutboxEntry,
+    Page, PendingPurchase, Placed, ProductChange, ProductOutcome, Ranking, Revision, Seal,
+    Settlement, Standing, StockGate, StoreResult,
 };
 use crate::time::Timestamp;
 
@@ -105,15 +109,65 @@ impl<S: StockGate + ?Sized> StockGate for Faulty<S> {
     async fn expire(
         &self,
         campaign: CampaignId,
-        now: Timestamp,
-        limit: usize,
-    ) -> StoreResult<Vec<Hold>> {
-        self.write("expire", self.store().expire(campaign, now, limit))
+        holds: &[HoldId],
+    ) -> StoreResult<Vec<Option<Hold>>> {
+        self.write("expire", self.store().expire(campaign, holds))
             .await
     }
 
-    async fn level(&self, campaign: CampaignId) -> StoreResult<Option<Level>> {
+    async fn holds(
+        &self,
+        campaign: CampaignId,
+        holds: &[HoldId],
+    ) -> StoreResult<Vec<Option<Hold>>> {
+        self.read("holds", self.store().holds(campaign, holds))
+            .await
+    }
+
+    async fn due(
+        &self,
+        campaign: CampaignId,
+        now: Timestamp,
+        limit: usize,
+    ) -> StoreResult<Vec<Hold>> {
+        self.read("due", self.store().due(campaign, now, limit))
+            .await
+    }
+
+    async fn pending(
+        &self,
+        campaign: CampaignId,
+        limit: usize,
+    ) -> StoreResult<Vec<PendingPurchase>> {
+        self.read("pending", self.store().pending(campaign, limit))
+            .await
+    }
+
+    async fn acknowledge(&self, campaign: CampaignId, holds: &[HoldId]) -> StoreResult<()> {
+        self.write("acknowledge", self.store().acknowledge(campaign, holds))
+            .await
+    }
+
+    async fn close(&self, campaign: CampaignId) -> StoreResult<GateSeal> {
+        self.write("close", self.store().close(campaign)).await
+    }
+
+    async fn level(&self, campaign: CampaignId) -> StoreResult<Option<GateStats>> {
         self.read("level", self.store().level(campaign)).await
+    }
+
+    async fn contents(&self, campaign: CampaignId) -> StoreResult<Option<GateContents>> {
+        self.read("contents", self.store().contents(campaign)).await
+    }
+
+    async fn repair(
+        &self,
+        campaign: CampaignId,
+        quota: Units,
+        holds: &[HoldRepair],
+    ) -> StoreResult<Level> {
+        self.write("repair", self.store().repair(campaign, quota, holds))
+            .await
     }
 
     async fn unload(&self, campaign: CampaignId) -> StoreResult<()> {
@@ -157,6 +211,28 @@ impl<S: Admission + ?Sized> Admission for Faulty<S> {
 
     async fn redeem(&self, token: &str, subject: &str, attempt: AttemptId) -> StoreResult<bool> {
         self.write("redeem", self.store().redeem(token, subject, attempt))
+            .await
+    }
+}
+
+#[async_trait]
+impl<S: CampaignCache + ?Sized> CampaignCache for Faulty<S> {
+    async fn cached(&self, campaign: CampaignId) -> StoreResult<Cached> {
+        self.read("cached", self.store().cached(campaign)).await
+    }
+
+    async fn keep(&self, campaign: CampaignId, copy: &[u8], ttl: Duration) -> StoreResult<()> {
+        self.write("keep", self.store().keep(campaign, copy, ttl))
+            .await
+    }
+
+    async fn change(&self, campaign: CampaignId, quiet: Duration) -> StoreResult<()> {
+        self.write("change", self.store().change(campaign, quiet))
+            .await
+    }
+
+    async fn changes_after(&self, cursor: ChangeCursor, limit: usize) -> StoreResult<Changes> {
+        self.read("changes_after", self.store().changes_after(cursor, limit))
             .await
     }
 }
@@ -263,6 +339,134 @@ impl<S: Ledger + ?Sized> Ledger for Faulty<S> {
 
     async fn orders_of(&self, bidder: BidderId, page: Page) -> StoreResult<Listing<Order>> {
         self.read("orders_of", self.store().orders_of(bidder, page))
+            .await
+    }
+
+    async fn change_product(
+        &self,
+        id: ProductId,
+        change: &ProductChange,
+        at: Timestamp,
+    ) -> StoreResult<ProductOutcome> {
+        self.write(
+            "change_product",
+            self.store().change_product(id, change, at),
+        )
+        .await
+    }
+
+    async fn low_stock(&self, most: Units, page: Page) -> StoreResult<Listing<Product>> {
+        self.read("low_stock", self.store().low_stock(most, page))
+            .await
+    }
+
+    async fn set_guards(&self, id: CampaignId, guards: Guards) -> StoreResult<Option<Campaign>> {
+        self.write("set_guards", self.store().set_guards(id, guards))
+            .await
+    }
+
+    async fn campaigns_of(&self, product: ProductId, page: Page) -> StoreResult<Listing<Campaign>> {
+        self.read("campaigns_of", self.store().campaigns_of(product, page))
+            .await
+    }
+
+    async fn gate_seed(&self, campaign: CampaignId) -> StoreResult<Option<GateSeed>> {
+        self.read("gate_seed", self.store().gate_seed(campaign))
+            .await
+    }
+
+    async fn commit_purchases(&self, batch: &[Purchase]) -> StoreResult<Vec<PurchaseOutcome>> {
+        self.write("commit_purchases", self.store().commit_purchases(batch))
+            .await
+    }
+
+    async fn void_holds(
+        &self,
+        campaign: CampaignId,
+        holds: &[HoldId],
+    ) -> StoreResult<Vec<HoldFate>> {
+        self.write("void_holds", self.store().void_holds(campaign, holds))
+            .await
+    }
+
+    async fn hold_fates(&self, holds: &[HoldId]) -> StoreResult<Vec<Option<HoldFate>>> {
+        self.read("hold_fates", self.store().hold_fates(holds))
+            .await
+    }
+
+    async fn set_aside(&self, letters: &[DeadLetter]) -> StoreResult<()> {
+        self.write("set_aside", self.store().set_aside(letters))
+            .await
+    }
+
+    async fn dead_letters(&self, page: Page) -> StoreResult<Listing<DeadLetter>> {
+        self.read("dead_letters", self.store().dead_letters(page))
+            .await
+    }
+
+    async fn drop_dead_letter(&self, hold: HoldId) -> StoreResult<Option<DeadLetter>> {
+        self.write("drop_dead_letter", self.store().drop_dead_letter(hold))
+            .await
+    }
+
+    async fn end_sale(
+        &self,
+        campaign: CampaignId,
+        version: u64,
+        token: FencingToken,
+    ) -> StoreResult<Settlement> {
+        self.write("end_sale", self.store().end_sale(campaign, version, token))
+            .await
+    }
+
+    async fn move_orders(&self, moves: &[OrderMove]) -> StoreResult<Vec<Option<Moved>>> {
+        self.write("move_orders", self.store().move_orders(moves))
+            .await
+    }
+
+    async fn overdue_orders(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<Order>> {
+        self.read("overdue_orders", self.store().overdue_orders(now, limit))
+            .await
+    }
+
+    async fn order_changes(
+        &self,
+        campaign: CampaignId,
+        after: Revision,
+        limit: u32,
+    ) -> StoreResult<OrderChanges> {
+        self.read(
+            "order_changes",
+            self.store().order_changes(campaign, after, limit),
+        )
+        .await
+    }
+
+    async fn with_units_left(&self, page: Page) -> StoreResult<Vec<Campaign>> {
+        self.read("with_units_left", self.store().with_units_left(page))
+            .await
+    }
+
+    async fn commit_offers(&self, plan: &OfferPlan, token: FencingToken) -> StoreResult<()> {
+        self.write("commit_offers", self.store().commit_offers(plan, token))
+            .await
+    }
+
+    async fn note_discrepancies(
+        &self,
+        campaign: CampaignId,
+        found: &[Discrepancy],
+        at: Timestamp,
+    ) -> StoreResult<usize> {
+        self.write(
+            "note_discrepancies",
+            self.store().note_discrepancies(campaign, found, at),
+        )
+        .await
+    }
+
+    async fn discrepancies(&self, open: bool, page: Page) -> StoreResult<Listing<Discrepancy>> {
+        self.read("discrepancies", self.store().discrepancies(open, page))
             .await
     }
 

@@ -7,7 +7,7 @@ use crate::conformance::fixture::{WHOLE, at_once, batch, event, failure, fresh, 
 use crate::error::StoreErrorKind;
 use crate::id::OrderId;
 use crate::order::Order;
-use crate::rank::{Rank, Sequence};
+use crate::rank::Sequence;
 use crate::settle::{SettlementPlan, plan};
 use crate::store::{Ledger, OutboxEvent, Settlement};
 
@@ -175,10 +175,11 @@ pub async fn a_plan_beyond_the_quota_is_refused<S: Ledger + ?Sized>(store: Arc<S
     };
     let mut more_orders = good;
     let who = fresh();
+    let id = OrderId::derive(campaign.id, who);
     more_orders.orders.push(Order {
-        id: OrderId::derive(campaign.id, who),
+        id,
         bidder: who,
-        rank: Rank::behind(4),
+        hold: id.into(),
         ..more_orders.orders[0].clone()
     });
     for plan in [more_unsold, more_orders] {
