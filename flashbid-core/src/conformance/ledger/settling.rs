@@ -9,6 +9,7 @@ use crate::id::OrderId;
 use crate::order::Order;
 use crate::rank::Sequence;
 use crate::settle::{SettlementPlan, plan};
+use crate::stock::Level;
 use crate::store::{Ledger, OutboxEvent, Settlement};
 
 async fn orders<S: Ledger + ?Sized>(store: &S, campaign: &Campaign) -> Vec<Order> {
@@ -67,6 +68,12 @@ pub async fn a_settlement_is_all_or_nothing<S: Ledger + ?Sized>(store: Arc<S>) {
         phase: Phase::Settled,
         version: campaign.version + 1,
         fence: TOKEN,
+        stock: Level {
+            available: units(0),
+            held: units(4),
+            sold: units(0),
+        },
+        returned: units(2),
         ..campaign.clone()
     };
     assert_eq!(reread(&*store, &campaign).await, expected);
