@@ -2,18 +2,21 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use flashbid_core::bid::AcceptedBid;
-use flashbid_core::campaign::{Campaign, FencingToken, Phase};
+use flashbid_core::campaign::{Campaign, FencingToken, Guards, Phase};
 use flashbid_core::conformance::ledger::of_concurrent_settlements_one_commits;
 use flashbid_core::conformance::run;
-use flashbid_core::id::{BidderId, CampaignId, OrderId, ProductId};
+use flashbid_core::discrepancy::Discrepancy;
+use flashbid_core::id::{BidderId, CampaignId, HoldId, OrderId, ProductId};
 use flashbid_core::memory::{Layers, MemoryLedger};
-use flashbid_core::order::Order;
+use flashbid_core::order::{Moved, Order, OrderMove};
 use flashbid_core::product::Product;
+use flashbid_core::purchase::{DeadLetter, HoldFate, Purchase, PurchaseOutcome};
 use flashbid_core::rank::Sequence;
-use flashbid_core::settle::SettlementPlan;
+use flashbid_core::settle::{OfferPlan, SettlementPlan};
+use flashbid_core::stock::Units;
 use flashbid_core::store::{
-    BookSeed, CampaignOutcome, EventBatch, Ledger, Listing, OutboxEntry, Page, Settlement,
-    StoreResult,
+    BookSeed, CampaignOutcome, EventBatch, GateSeed, Ledger, Listing, OrderChanges, OutboxEntry,
+    Page, ProductChange, ProductOutcome, Revision, Settlement, StoreResult,
 };
 use flashbid_core::time::Timestamp;
 use flashbid_core::{StoreError, StoreErrorKind};
@@ -230,6 +233,106 @@ impl Ledger for Broken {
             orders.items.reverse();
         }
         Ok(orders)
+    }
+
+    async fn change_product(
+        &self,
+        id: ProductId,
+        change: &ProductChange,
+        at: Timestamp,
+    ) -> StoreResult<ProductOutcome> {
+        self.ledger.change_product(id, change, at).await
+    }
+
+    async fn low_stock(&self, most: Units, page: Page) -> StoreResult<Listing<Product>> {
+        self.ledger.low_stock(most, page).await
+    }
+
+    async fn set_guards(&self, id: CampaignId, guards: Guards) -> StoreResult<Option<Campaign>> {
+        self.ledger.set_guards(id, guards).await
+    }
+
+    async fn campaigns_of(&self, product: ProductId, page: Page) -> StoreResult<Listing<Campaign>> {
+        self.ledger.campaigns_of(product, page).await
+    }
+
+    async fn gate_seed(&self, campaign: CampaignId) -> StoreResult<Option<GateSeed>> {
+        self.ledger.gate_seed(campaign).await
+    }
+
+    async fn commit_purchases(&self, batch: &[Purchase]) -> StoreResult<Vec<PurchaseOutcome>> {
+        self.ledger.commit_purchases(batch).await
+    }
+
+    async fn void_holds(
+        &self,
+        campaign: CampaignId,
+        holds: &[HoldId],
+    ) -> StoreResult<Vec<HoldFate>> {
+        self.ledger.void_holds(campaign, holds).await
+    }
+
+    async fn hold_fates(&self, holds: &[HoldId]) -> StoreResult<Vec<Option<HoldFate>>> {
+        self.ledger.hold_fates(holds).await
+    }
+
+    async fn set_aside(&self, letters: &[DeadLetter]) -> StoreResult<()> {
+        self.ledger.set_aside(letters).await
+    }
+
+    async fn dead_letters(&self, page: Page) -> StoreResult<Listing<DeadLetter>> {
+        self.ledger.dead_letters(page).await
+    }
+
+    async fn drop_dead_letter(&self, hold: HoldId) -> StoreResult<Option<DeadLetter>> {
+        self.ledger.drop_dead_letter(hold).await
+    }
+
+    async fn end_sale(
+        &self,
+        campaign: CampaignId,
+        version: u64,
+        token: FencingToken,
+    ) -> StoreResult<Settlement> {
+        self.ledger.end_sale(campaign, version, token).await
+    }
+
+    async fn move_orders(&self, moves: &[OrderMove]) -> StoreResult<Vec<Option<Moved>>> {
+        self.ledger.move_orders(moves).await
+    }
+
+    async fn overdue_orders(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<Order>> {
+        self.ledger.overdue_orders(now, limit).await
+    }
+
+    async fn order_changes(
+        &self,
+        campaign: CampaignId,
+        after: Revision,
+        limit: u32,
+    ) -> StoreResult<OrderChanges> {
+        self.ledger.order_changes(campaign, after, limit).await
+    }
+
+    async fn with_units_left(&self, page: Page) -> StoreResult<Vec<Campaign>> {
+        self.ledger.with_units_left(page).await
+    }
+
+    async fn commit_offers(&self, plan: &OfferPlan, token: FencingToken) -> StoreResult<()> {
+        self.ledger.commit_offers(plan, token).await
+    }
+
+    async fn note_discrepancies(
+        &self,
+        campaign: CampaignId,
+        found: &[Discrepancy],
+        at: Timestamp,
+    ) -> StoreResult<usize> {
+        self.ledger.note_discrepancies(campaign, found, at).await
+    }
+
+    async fn discrepancies(&self, open: bool, page: Page) -> StoreResult<Listing<Discrepancy>> {
+        self.ledger.discrepancies(open, page).await
     }
 
     async fn outbox(&self, limit: u32) -> StoreResult<Vec<OutboxEntry>> {
