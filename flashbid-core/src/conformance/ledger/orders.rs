@@ -175,6 +175,7 @@ pub async fn orders_move_by_the_rule<S: Ledger + ?Sized>(store: Arc<S>) {
 
 /// What was asked before, or cannot be, changes nothing and answers the order as it is; also within one batch.
 pub async fn orders_move_once<S: Ledger + ?Sized>(store: Arc<S>) {
+    use OrderStatus::{Cancelled, PendingPayment, RefundDue};
     let campaign = shop(&*store, 9, 9, None).await;
     let (first, second) = (
         bought(&*store, &campaign, 2).await,
@@ -213,7 +214,7 @@ pub async fn orders_move_once<S: Ledger + ?Sized>(store: Arc<S>) {
     };
     let changed = Some(Moved {
         order: paid.clone(),
-        before: OrderStatus::PendingPayment,
+        before: PendingPayment,
     });
     let same = as_it_is(&paid);
     assert_eq!(
@@ -250,7 +251,6 @@ pub async fn orders_move_once<S: Ledger + ?Sized>(store: Arc<S>) {
         .flatten()
         .map(|moved| (moved.before, moved.order.status))
         .collect();
-    use OrderStatus::{Cancelled, PendingPayment, RefundDue};
     assert_eq!(
         status,
         [
