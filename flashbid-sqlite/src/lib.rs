@@ -24,6 +24,9 @@
 //! | `database` | the file and its lock, the one writer with its group commit, the readers, migrations |
 //! | `config`, `error` | what can be set, and what can go wrong |
 //!
+//! The tables, and why each index is there, are described in `migrations/`. A file that an older version has made comes
+//! over, with all that is in it, when it is opened for writing; a newer one is refused.
+//!
 //! It is not a database server: one process at a time writes to a file, and any other is refused with an
 //! [`OpenError::InUse`]; reading beside it is possible with [`SqliteLedger::open_read_only`]. The file must lie on a
 //! local disk, because the locks of network file systems cannot be trusted.

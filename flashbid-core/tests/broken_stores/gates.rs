@@ -1,18 +1,20 @@
+mod found;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use flashbid_core::id::{CampaignId, HoldId};
+use flashbid_core::Rejection;
+use flashbid_core::campaign::Window;
+use flashbid_core::id::{CampaignId, HoldId, PurchaseId, TicketId};
 use flashbid_core::memory::{Layers, MemoryGate};
-use flashbid_core::stock::{Hold, Level, Units};
+use flashbid_core::stock::{Hold, HoldState, Level, Units};
 use flashbid_core::store::{
     GateContents, GateSeal, GateSeed, GateStats, HoldOutcome, HoldRepair, HoldRequest,
-    PendingPurchase, StockGate, StoreResult,
+    PendingPurchase, Purpose, StockGate, StoreResult,
 };
 use flashbid_core::time::{SystemClock, Timestamp};
 use uuid::Uuid;
-
-use crate::assert_fails;
 
 /// What a gate does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +33,50 @@ enum Mistake {
     IgnoresTheSeed,
     /// It loads again what is loaded.
     LoadsAgain,
-    /// It expires what is not due.
-    ExpiresAnything,
+    /// It says that anything is due.
+    AnythingIsDue,
+    /// It takes purchases at any time.
+    IgnoresTheWindow,
+    /// It seals whatever its window says.
+    SealsAnything,
+    /// It seals for those who ask and not for those who buy.
+    SealsInNameOnly,
+    /// It does not look at tickets.
+    IgnoresTickets,
+    /// It takes a ticket before it looks at the rest.
+    RefusalsSpendTickets,
+    /// It forgets holds that have ended.
+    ForgetsWhatHasEnded,
+    /// It takes a thousand of a batch and no more.
+    TakesAThousand,
+    /// It answers a thousand holds and no more.
+    TellsAThousand,
+    /// It keeps a counter that it was told to forget.
+    NeverUnloads,
+    /// It does not count its changes.
+    ChangesStandStill,
+    /// It queues by id.
+    QueuesById,
+    /// It queues a retry again.
+    RetriesQueueAgain,
+    /// It queues whatever is taken.
+    QueuesCarts,
+    /// It forgets a purchase that waits when its units come back.
+    QueuesWhatIsHeld,
+    /// It acknowledges all before the last that it is told of.
+    AcknowledgesUpTo,
+    /// It counts as it did.
+    RepairsNothing,
+    /// It repairs a hold whatever has become of it.
+    RepairsAnything,
+    /// It makes room for what is held beyond the quota.
+    RepairsTheQuota,
+    /// It knows ids, and does not look at what they stand for.
+    AnswersAnyRequestOfAnId,
+    /// It forgets every counter with one.
+    UnloadsAll,
+    /// It says that a hold expired when it was given back.
+    ReleasesAsExpired,
 }
 
 #[derive(Debug)]
@@ -41,6 +85,7 @@ struct Broken {
     mistake: Mistake,
     seeds: Mutex<HashMap<CampaignId, GateSeed>>,
     released_again: Mutex<HashMap<HoldId, u32>>,
+    spent: Mutex<HashMap<TicketId, HoldId>>,
 }
 
 fn sound() -> MemoryGate {
@@ -62,6 +107,7 @@ fn broken(mistake: Mistake) -> Broken {
         mistake,
         seeds: Mutex::default(),
         released_again: Mutex::default(),
+        spent: Mutex::default(),
     }
 }
 
@@ -73,6 +119,10 @@ impl StockGate for Broken {
             Mistake::IgnoresTheSeed => seed.holds.clear(),
             Mistake::ForgetsWhatABuyerHas => seed.per_buyer = None,
             Mistake::LoadsAgain => self.gate.unload(seed.campaign).await?,
+            Mistake::IgnoresTheWindow => {
+                let always = [0, i64::MAX].map(Timestamp::from_millis);
+                seed.window = Window::new(always[0], always[1]).unwrap();
+            }
             _ => {}
         }
         self.seeds
@@ -91,13 +141,12 @@ impl StockGate for Broken {
             Mistake::ChecksThenTakes => {
                 let mut outcomes = Vec::new();
                 for request in batch {
-                    let stats = self.gate.level(campaign).await?;
-                    let level = stats.map(|stats| stats.level).unwrap_or_default();
+                    let level = self.gate.level(campaign).await?.unwrap().level;
                     tokio::task::yield_now().await;
                     if level.hold(request.units).is_some() {
                         outcomes.extend(self.gate.hold(campaign, &[*request]).await?);
                     } else {
-                        outcomes.push(Err(flashbid_core::Rejection::SoldOut));
+                        outcomes.push(Err(Rejection::SoldOut));
                     }
                 }
                 Ok(outcomes)
@@ -133,8 +182,77 @@ impl StockGate for Broken {
                 }
                 Ok(outcomes)
             }
-            _ => self.gate.hold(campaign, batch).await,
+            Mistake::RetriesQueueAgain => {
+                for request in batch {
+                    let known = self.gate.holds(campaign, &[request.id]).await?;
+                    if known[0].is_some() {
+                        self.released_again.lock().unwrap().insert(request.id, 1);
+                    }
+                }
+                self.gate.hold(campaign, batch).await
+            }
+            Mistake::AnswersAnyRequestOfAnId => {
+                let mut outcomes = Vec::new();
+                for request in batch {
+                    match self.gate.holds(campaign, &[request.id]).await?[0] {
+                        Some(known) => outcomes.push(Ok(known)),
+                        None => outcomes.extend(self.gate.hold(campaign, &[*request]).await?),
+                    }
+                }
+                Ok(outcomes)
+            }
+            Mistake::TakesAThousand => {
+                let (taken, left) = batch.split_at(batch.len().min(1_000));
+                let mut outcomes = self.gate.hold(campaign, taken).await?;
+                outcomes.extend(left.iter().map(|_| Err(Rejection::SoldOut)));
+                Ok(outcomes)
+            }
+            Mistake::RefusalsSpendTickets => {
+                let mut outcomes = Vec::new();
+                for request in batch {
+                    let spent = request.ticket.is_some_and(|ticket| {
+                        let mut spent = self.spent.lock().unwrap();
+                        spent
+                            .insert(ticket.id, request.id)
+                            .is_some_and(|first| first != request.id)
+                    });
+                    if spent {
+                        outcomes.push(Err(Rejection::TicketSpent));
+                    } else {
+                        outcomes.extend(self.gate.hold(campaign, &[*request]).await?);
+                    }
+                }
+                Ok(outcomes)
+            }
+            _ => {
+                let mut batch = batch.to_vec();
+                for request in &mut batch {
+                    match (self.mistake, request.purpose) {
+                        (Mistake::IgnoresTickets, _) => request.ticket = None,
+                        (Mistake::QueuesCarts, Purpose::Cart) => {
+                            let purchase = PurchaseId::new(request.id.uuid());
+                            request.purpose = Purpose::Purchase(purchase);
+                        }
+                        _ => {}
+                    }
+                }
+                self.gate.hold(campaign, &batch).await
+            }
         }
+    }
+
+    async fn holds(
+        &self,
+        campaign: CampaignId,
+        holds: &[HoldId],
+    ) -> StoreResult<Vec<Option<Hold>>> {
+        let mut holds = self.gate.holds(campaign, holds).await?;
+        if self.mistake == Mistake::ForgetsWhatHasEnded {
+            for hold in &mut holds {
+                hold.take_if(|hold| hold.state != HoldState::Held);
+            }
+        }
+        Ok(holds)
     }
 
     async fn consume(
@@ -150,6 +268,9 @@ impl StockGate for Broken {
         campaign: CampaignId,
         holds: &[HoldId],
     ) -> StoreResult<Vec<Option<Hold>>> {
+        if self.mistake == Mistake::ReleasesAsExpired {
+            return self.gate.expire(campaign, holds).await;
+        }
         let released = self.gate.release(campaign, holds).await?;
         for hold in released.iter().flatten() {
             *self
@@ -160,14 +281,6 @@ impl StockGate for Broken {
                 .or_default() += hold.units.get();
         }
         Ok(released)
-    }
-
-    async fn holds(
-        &self,
-        campaign: CampaignId,
-        holds: &[HoldId],
-    ) -> StoreResult<Vec<Option<Hold>>> {
-        self.gate.holds(campaign, holds).await
     }
 
     async fn expire(
@@ -185,31 +298,10 @@ impl StockGate for Broken {
         limit: usize,
     ) -> StoreResult<Vec<Hold>> {
         let now = match self.mistake {
-            Mistake::ExpiresAnything => Timestamp::from_millis(i64::MAX),
+            Mistake::AnythingIsDue => Timestamp::from_millis(i64::MAX),
             _ => now,
         };
         self.gate.due(campaign, now, limit).await
-    }
-
-    async fn level(&self, campaign: CampaignId) -> StoreResult<Option<GateStats>> {
-        let stats = self.gate.level(campaign).await?;
-        if self.mistake != Mistake::ReleasesTwice {
-            return Ok(stats);
-        }
-        // What the counter would say if each call had added its units.
-        let given_back = self.released_again.lock().unwrap().values().sum();
-        let quota = self.seeds.lock().unwrap()[&campaign].quota;
-        Ok(stats.map(|stats| GateStats {
-            level: Level {
-                available: stats
-                    .level
-                    .available
-                    .plus(Units::new(given_back).unwrap())
-                    .unwrap_or(quota),
-                ..stats.level
-            },
-            ..stats
-        }))
     }
 
     async fn pending(
@@ -217,19 +309,69 @@ impl StockGate for Broken {
         campaign: CampaignId,
         limit: usize,
     ) -> StoreResult<Vec<PendingPurchase>> {
-        self.gate.pending(campaign, limit).await
+        let mut pending = self.gate.pending(campaign, limit).await?;
+        match self.mistake {
+            Mistake::QueuesById => pending.sort_by_key(|waiting| waiting.hold.id),
+            Mistake::QueuesWhatIsHeld => {
+                pending.retain(|waiting| waiting.hold.state == HoldState::Held);
+            }
+            Mistake::RetriesQueueAgain => {
+                let again = self.released_again.lock().unwrap();
+                let twice = pending.clone().into_iter();
+                pending.extend(twice.filter(|waiting| again.contains_key(&waiting.hold.id)));
+            }
+            _ => {}
+        }
+        Ok(pending)
     }
 
     async fn acknowledge(&self, campaign: CampaignId, holds: &[HoldId]) -> StoreResult<()> {
-        self.gate.acknowledge(campaign, holds).await
+        let mut holds = holds.to_vec();
+        if self.mistake == Mistake::AcknowledgesUpTo {
+            let pending = self.gate.pending(campaign, usize::MAX).await?;
+            let ids: Vec<_> = pending.iter().map(|waiting| waiting.hold.id).collect();
+            if let Some(last) = ids.iter().rposition(|id| holds.contains(id)) {
+                holds.extend(&ids[..last]);
+            }
+        }
+        self.gate.acknowledge(campaign, &holds).await
     }
 
     async fn close(&self, campaign: CampaignId) -> StoreResult<GateSeal> {
-        self.gate.close(campaign).await
+        match self.mistake {
+            Mistake::SealsAnything => {
+                self.gate.close(campaign).await?;
+                Ok(GateSeal::Sealed)
+            }
+            Mistake::SealsInNameOnly => Ok(GateSeal::Sealed),
+            _ => self.gate.close(campaign).await,
+        }
+    }
+
+    async fn level(&self, campaign: CampaignId) -> StoreResult<Option<GateStats>> {
+        let Some(mut stats) = self.gate.level(campaign).await? else {
+            return Ok(None);
+        };
+        match self.mistake {
+            // What the counter would say if each call had added its units.
+            Mistake::ReleasesTwice => {
+                let given_back = self.released_again.lock().unwrap().values().sum();
+                let quota = self.seeds.lock().unwrap()[&campaign].quota;
+                let available = stats.level.available.plus(Units::new(given_back).unwrap());
+                stats.level.available = available.unwrap_or(quota);
+            }
+            Mistake::ChangesStandStill => stats.changes = 0,
+            _ => {}
+        }
+        Ok(Some(stats))
     }
 
     async fn contents(&self, campaign: CampaignId) -> StoreResult<Option<GateContents>> {
-        self.gate.contents(campaign).await
+        let mut contents = self.gate.contents(campaign).await?;
+        if let (Mistake::TellsAThousand, Some(contents)) = (self.mistake, &mut contents) {
+            contents.holds.truncate(1_000);
+        }
+        Ok(contents)
     }
 
     async fn repair(
@@ -238,54 +380,39 @@ impl StockGate for Broken {
         quota: Units,
         holds: &[HoldRepair],
     ) -> StoreResult<Level> {
-        self.gate.repair(campaign, quota, holds).await
+        let mut holds = holds.to_vec();
+        let mut quota = quota;
+        match self.mistake {
+            Mistake::RepairsNothing => {
+                let stats = self.gate.level(campaign).await?;
+                return Ok(stats.map(|stats| stats.level).unwrap_or_default());
+            }
+            Mistake::RepairsAnything => {
+                for repair in &mut holds {
+                    let now = self.gate.holds(campaign, &[repair.hold.id]).await?;
+                    repair.seen = now[0].map(|hold| hold.state);
+                }
+            }
+            Mistake::RepairsTheQuota => {
+                let stats = self.gate.level(campaign).await?.unwrap();
+                let taken = stats.level.held.plus(stats.level.sold).unwrap();
+                quota = quota.max(taken);
+            }
+            _ => {}
+        }
+        self.gate.repair(campaign, quota, &holds).await
     }
 
     async fn unload(&self, campaign: CampaignId) -> StoreResult<()> {
+        if self.mistake == Mistake::NeverUnloads {
+            return Ok(());
+        }
+        if self.mistake == Mistake::UnloadsAll {
+            let all: Vec<_> = self.seeds.lock().unwrap().keys().copied().collect();
+            for campaign in all {
+                self.gate.unload(campaign).await?;
+            }
+        }
         self.gate.unload(campaign).await
     }
-}
-
-#[test]
-fn an_oversell_is_found() {
-    assert_fails!(gate, sound(), broken(Mistake::ChecksThenTakes); concurrent_holds_never_oversell);
-}
-
-#[test]
-fn a_batch_that_fails_as_a_whole_is_found() {
-    assert_fails!(gate, sound(), broken(Mistake::OneRefusalSpoilsTheBatch); a_refused_hold_takes_nothing);
-}
-
-#[test]
-fn units_that_come_back_twice_are_found() {
-    assert_fails!(gate, sound(), broken(Mistake::ReleasesTwice); units_come_back_once, a_hold_ends_once);
-}
-
-#[test]
-fn a_limit_that_forgets_is_found() {
-    assert_fails!(
-        gate, sound(), broken(Mistake::ForgetsWhatABuyerHas);
-        the_limit_counts_held_and_sold,
-        the_limit_is_told_before_the_stock,
-    );
-}
-
-#[test]
-fn a_retry_that_takes_again_is_found() {
-    assert_fails!(gate, sound(), broken(Mistake::RetriesTakeAgain); a_hold_is_taken_once);
-}
-
-#[test]
-fn a_wrong_start_is_found() {
-    assert_fails!(
-        gate, sound(), broken(Mistake::IgnoresTheSeed);
-        a_seed_gives_the_level,
-        a_seed_beyond_the_quota_is_refused,
-    );
-    assert_fails!(gate, sound(), broken(Mistake::LoadsAgain); loading_twice_changes_nothing);
-}
-
-#[test]
-fn holds_that_expire_too_early_are_found() {
-    assert_fails!(gate, sound(), broken(Mistake::ExpiresAnything); only_due_holds_are_due);
 }

@@ -24,7 +24,7 @@ use crate::common::{ALL, TOKEN, bidder, campaign, money, product, stretch};
 use crate::shop::{first_come, hold, open_shop, purchase, purchase_id};
 
 /// Numbers of purchases; each is always for the same buyer, units and campaigns.
-const PURCHASES: u64 = 24;
+const PURCHASES: u64 = 16;
 const BUYERS: u64 = 4;
 /// Bidders of the ranked campaign, of whom the first three have won.
 const BIDDERS: u64 = 8;
@@ -34,11 +34,12 @@ enum Step {
     /// Purchases by number; the flag asks for another price than usual.
     Buy(Vec<(u64, bool)>),
     Move(Vec<(Target, Act, i64)>),
-    Void(u8, Vec<u64>),
+    /// Holds by purchase; the flag means the hold of units that are taken again.
+    Void(u8, Vec<(u64, bool)>),
     SetAside(u8, u64),
     Drop(u8, u64),
     Transition(u8, Phase, Phase, u64),
-    /// The version that is asked for is as much older than the campaign's.
+    /// Seals and ends a sale; the version that is asked for is as much older than the campaign's.
     End(u8, u64, u64),
     Offer(Vec<u64>, u32, u64),
     Restock(Change, u128, u32),
@@ -69,8 +70,8 @@ enum Change {
 
 fn step() -> impl Strategy<Value = Step> {
     let number = || 0..PURCHASES;
-    let sale = || 0..4_u8;
-    let token = || 0..3_u64;
+    let sale = || prop_oneof![8 => 0..2_u8, 1 => 2..4_u8];
+    let token = || prop_oneof![1 => Just(0), 8 => Just(1), 1 => Just(2_u64)];
     let phases = prop::sample::select(vec![
         (Phase::Open, Phase::Sealing),
         (Phase::Open, Phase::Cancelled),
@@ -81,17 +82,18 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (0..2_u8, number()).prop_map(|(sale, number)| Target::Bought(sale, number)),
         1 => (0..BIDDERS + 1).prop_map(Target::Won),
     ];
+    let voids = prop::collection::vec((number(), prop::bool::weighted(0.3)), 1..4);
     let act = prop::sample::select(vec![Act::Pay, Act::PayAgain, Act::Cancel, Act::Expire]);
     let moves = prop::collection::vec((target, act, 0..2_000_000_i64), 1..5);
     let change = prop::sample::select(vec![Change::Set, Change::Add, Change::Remove]);
     prop_oneof![
         8 => buy.prop_map(Step::Buy),
         6 => moves.prop_map(Step::Move),
-        2 => (sale(), prop::collection::vec(number(), 1..4)).prop_map(|(s, n)| Step::Void(s, n)),
+        2 => (sale(), voids).prop_map(|(sale, holds)| Step::Void(sale, holds)),
         2 => (sale(), number()).prop_map(|(sale, number)| Step::SetAside(sale, number)),
-        1 => (sale(), number()).prop_map(|(sale, number)| Step::Drop(sale, number)),
+        2 => (sale(), number()).prop_map(|(sale, number)| Step::Drop(sale, number)),
         1 => (sale(), phases, token()).prop_map(|(s, (from, to), t)| Step::Transition(s, from, to, t)),
-        1 => (sale(), 0..2_u64, token()).prop_map(|(sale, age, token)| Step::End(sale, age, token)),
+        1 => (sale(), prop_oneof![8 => Just(0), 1 => Just(1_u64)], token()).prop_map(|(sale, age, token)| Step::End(sale, age, token)),
         2 => (prop::collection::vec(0..BIDDERS, 0..3), 0..3_u32, token())
             .prop_map(|(bidders, returned, token)| Step::Offer(bidders, returned, token)),
         2 => (change, 0..4_u128, 0..60_u32).prop_map(|(c, id, units)| Step::Restock(c, id, units)),
@@ -212,7 +214,15 @@ async fn answer(ledger: &dyn Ledger, step: &Step, at: i64) -> String {
         }
         Step::Void(number, holds) => {
             let id = sale(*number).id;
-            let holds: Vec<_> = holds.iter().map(|hold| hold_of(*number, *hold)).collect();
+            let holds = holds.iter().map(|(purchase, again)| {
+                let hold = hold_of(*number, *purchase);
+                if *again {
+                    HoldId::again(hold.into())
+                } else {
+                    hold
+                }
+            });
+            let holds: Vec<_> = holds.collect();
             words(ledger.void_holds(id, &holds).await)
         }
         Step::SetAside(number, hold) => {
@@ -224,12 +234,16 @@ async fn answer(ledger: &dyn Ledger, step: &Step, at: i64) -> String {
             words(ledger.transition(sale(*number).id, *from, *to, token).await)
         }
         Step::End(number, age, token) => {
-            let id = sale(*number).id;
+            let (id, token) = (sale(*number).id, FencingToken::new(*token));
+            let sealed = ledger
+                .transition(id, Phase::Open, Phase::Sealing, token)
+                .await;
             let campaign = ledger.campaign(id).await.unwrap();
             let version = campaign.map_or(0, |campaign| campaign.version);
-            let ended =
-                ledger.end_sale(id, version.saturating_sub(*age), FencingToken::new(*token));
-            words(ended.await)
+            let ended = ledger
+                .end_sale(id, version.saturating_sub(*age), token)
+                .await;
+            words(sealed) + &words(ended)
         }
         Step::Offer(bidders, returned, token) => {
             let orders = bidders

@@ -1,5 +1,7 @@
 //! Orders of first-come sales: what is this ledger's own.
 
+use std::sync::mpsc::channel;
+
 use flashbid_core::StoreErrorKind;
 use flashbid_core::error::Rejection;
 use flashbid_core::id::HoldId;
@@ -74,10 +76,16 @@ async fn a_conflict_within_a_batch_leaves_nothing_in_the_common_commit() {
     batch[1].orders[0].bidder = bidder(0);
     batch[2].orders[0].bidder = bidder(9);
     let neighbour = [purchase([&shop], 5, 5, 1)];
-    let (refused, made) = tokio::join!(
-        ledger.commit_purchases(&batch),
-        ledger.commit_purchases(&neighbour)
-    );
+    let (go_on, gate) = channel();
+    let held = ledger.database().write(move |_| {
+        gate.recv().unwrap();
+        Ok(())
+    });
+    let refusing = ledger.commit_purchases(&batch);
+    let making = ledger.commit_purchases(&neighbour);
+    let release = async { go_on.send(()).unwrap() };
+    // They are queued in this order before the first may go on.
+    let (_, refused, made, ()) = tokio::join!(biased; held, refusing, making, release);
     assert_eq!(refused.unwrap_err().kind, StoreErrorKind::Conflict);
     made.unwrap()[0].as_ref().unwrap();
     let orders = ledger.orders_in(shop.id, ALL).await.unwrap();
