@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{
+use super::fixture::{
     bought, campaign_of, cancel, cart, commit, conserved, move_one, orders, outbox, pay, places,
     product, purchase, said, sale, shop, stock,
 };
