@@ -72,6 +72,8 @@ enum Mistake {
     RepairsTheQuota,
     /// It knows ids, and does not look at what they stand for.
     AnswersAnyRequestOfAnId,
+    /// It forgets what waits with a counter.
+    UnloadsTheQueue,
     /// It forgets every counter with one.
     UnloadsAll,
     /// It says that a hold expired when it was given back.
@@ -304,6 +306,13 @@ impl StockGate for Broken {
     async fn unload(&self, campaign: CampaignId) -> StoreResult<()> {
         if self.mistake == Mistake::NeverUnloads {
             return Ok(());
+        }
+        if self.mistake == Mistake::UnloadsTheQueue
+            && let Some(contents) = self.gate.contents(campaign).await?
+        {
+            let waiting = contents.pending.iter();
+            let waiting: Vec<_> = waiting.map(|waiting| waiting.hold.id).collect();
+            self.gate.acknowledge(campaign, &waiting).await?;
         }
         if self.mistake == Mistake::UnloadsAll {
             let all: Vec<_> = self.seeds.lock().unwrap().keys().copied().collect();
