@@ -313,4 +313,12 @@ pub async fn a_conflicting_purchase_changes_nothing<S: Ledger + ?Sized>(store: A
             assert_eq!(fate, None, "neither ordered nor void");
         }
     }
+
+    let first = purchase(&campaign, fresh(), 1);
+    let mut second = first.clone();
+    second.orders[0].units = units(2);
+    let committed = store.commit_purchases(&[first.clone(), second]).await;
+    assert_eq!(failure(committed), StoreErrorKind::Conflict);
+    assert_eq!(said(&*store, &campaign).await, before.0);
+    assert_eq!(fate(&*store, first.orders[0].hold).await, None);
 }
