@@ -1,20 +1,19 @@
 mod found;
+mod taking;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use flashbid_core::Rejection;
 use flashbid_core::campaign::Window;
-use flashbid_core::id::{CampaignId, HoldId, PurchaseId, TicketId};
+use flashbid_core::id::{CampaignId, HoldId, TicketId};
 use flashbid_core::memory::{Layers, MemoryGate};
 use flashbid_core::stock::{Hold, HoldState, Level, Units};
 use flashbid_core::store::{
     GateContents, GateSeal, GateSeed, GateStats, HoldOutcome, HoldRepair, HoldRequest,
-    PendingPurchase, Purpose, StockGate, StoreResult,
+    PendingPurchase, StockGate, StoreResult,
 };
 use flashbid_core::time::{SystemClock, Timestamp};
-use uuid::Uuid;
 
 /// What a gate does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +72,8 @@ enum Mistake {
     RepairsTheQuota,
     /// It knows ids, and does not look at what they stand for.
     AnswersAnyRequestOfAnId,
+    /// It forgets what waits with a counter.
+    UnloadsTheQueue,
     /// It forgets every counter with one.
     UnloadsAll,
     /// It says that a hold expired when it was given back.
@@ -137,108 +138,7 @@ impl StockGate for Broken {
         campaign: CampaignId,
         batch: &[HoldRequest],
     ) -> StoreResult<Vec<HoldOutcome>> {
-        match self.mistake {
-            Mistake::ChecksThenTakes => {
-                let mut outcomes = Vec::new();
-                for request in batch {
-                    let level = self.gate.level(campaign).await?.unwrap().level;
-                    tokio::task::yield_now().await;
-                    if level.hold(request.units).is_some() {
-                        outcomes.extend(self.gate.hold(campaign, &[*request]).await?);
-                    } else {
-                        outcomes.push(Err(Rejection::SoldOut));
-                    }
-                }
-                Ok(outcomes)
-            }
-            Mistake::OneRefusalSpoilsTheBatch => {
-                let outcomes = self.gate.hold(campaign, batch).await?;
-                let Some(refusal) = outcomes.iter().find_map(|outcome| outcome.clone().err())
-                else {
-                    return Ok(outcomes);
-                };
-                let ids: Vec<_> = batch.iter().map(|request| request.id).collect();
-                self.gate.release(campaign, &ids).await?;
-                Ok(batch.iter().map(|_| Err(refusal.clone())).collect())
-            }
-            Mistake::RetriesTakeAgain => {
-                let mut outcomes = Vec::new();
-                for request in batch {
-                    let first = self.gate.hold(campaign, &[*request]).await?;
-                    let again = HoldRequest {
-                        id: HoldId::new(Uuid::from_u128(request.id.uuid().as_u128() ^ 1)),
-                        ..*request
-                    };
-                    if self
-                        .released_again
-                        .lock()
-                        .unwrap()
-                        .insert(request.id, 1)
-                        .is_some()
-                    {
-                        self.gate.hold(campaign, &[again]).await?;
-                    }
-                    outcomes.extend(first);
-                }
-                Ok(outcomes)
-            }
-            Mistake::RetriesQueueAgain => {
-                for request in batch {
-                    let known = self.gate.holds(campaign, &[request.id]).await?;
-                    if known[0].is_some() {
-                        self.released_again.lock().unwrap().insert(request.id, 1);
-                    }
-                }
-                self.gate.hold(campaign, batch).await
-            }
-            Mistake::AnswersAnyRequestOfAnId => {
-                let mut outcomes = Vec::new();
-                for request in batch {
-                    match self.gate.holds(campaign, &[request.id]).await?[0] {
-                        Some(known) => outcomes.push(Ok(known)),
-                        None => outcomes.extend(self.gate.hold(campaign, &[*request]).await?),
-                    }
-                }
-                Ok(outcomes)
-            }
-            Mistake::TakesAThousand => {
-                let (taken, left) = batch.split_at(batch.len().min(1_000));
-                let mut outcomes = self.gate.hold(campaign, taken).await?;
-                outcomes.extend(left.iter().map(|_| Err(Rejection::SoldOut)));
-                Ok(outcomes)
-            }
-            Mistake::RefusalsSpendTickets => {
-                let mut outcomes = Vec::new();
-                for request in batch {
-                    let spent = request.ticket.is_some_and(|ticket| {
-                        let mut spent = self.spent.lock().unwrap();
-                        spent
-                            .insert(ticket.id, request.id)
-                            .is_some_and(|first| first != request.id)
-                    });
-                    if spent {
-                        outcomes.push(Err(Rejection::TicketSpent));
-                    } else {
-                        outcomes.extend(self.gate.hold(campaign, &[*request]).await?);
-                    }
-                }
-                Ok(outcomes)
-            }
-            _ => {
-                let mut batch = batch.to_vec();
-                for request in &mut batch {
-                    match (self.mistake, request.purpose) {
-                        (Mistake::IgnoresTickets, _) => request.ticket = None,
-                        (Mistake::QueuesCarts, Purpose::Cart) => {
-                            let purchase = PurchaseId::new(request.id.uuid());
-                            request.purpose = Purpose::Purchase(purchase);
-                        }
-                        _ => {}
-                    }
-                }
-                self.gate.hold(campaign, &batch).await
-            }
-        }
+        self.take(campaign, batch).await
     }
 
     async fn holds(
@@ -406,6 +306,13 @@ impl StockGate for Broken {
     async fn unload(&self, campaign: CampaignId) -> StoreResult<()> {
         if self.mistake == Mistake::NeverUnloads {
             return Ok(());
+        }
+        if self.mistake == Mistake::UnloadsTheQueue
+            && let Some(contents) = self.gate.contents(campaign).await?
+        {
+            let waiting = contents.pending.iter();
+            let waiting: Vec<_> = waiting.map(|waiting| waiting.hold.id).collect();
+            self.gate.acknowledge(campaign, &waiting).await?;
         }
         if self.mistake == Mistake::UnloadsAll {
             let all: Vec<_> = self.seeds.lock().unwrap().keys().copied().collect();

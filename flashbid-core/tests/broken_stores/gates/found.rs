@@ -114,6 +114,10 @@ fn a_wrong_queue_is_found() {
         gate, sound(), broken(Mistake::AcknowledgesUpTo);
         an_acknowledged_purchase_waits_no_longer,
     );
+    assert_fails!(
+        gate, sound(), broken(Mistake::UnloadsTheQueue);
+        what_waits_outlasts_its_counter,
+    );
 }
 
 #[test]

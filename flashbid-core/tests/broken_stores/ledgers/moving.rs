@@ -9,9 +9,9 @@ use crate::assert_fails;
 
 impl Broken {
     /// What it makes of moves of orders.
-    pub(super) async fn move_all(&self, moves: &[OrderMove]) -> StoreResult<Vec<Option<Moved>>> {
-        let mut moves = moves.to_vec();
-        for one in &mut moves {
+    pub(super) async fn move_all(&self, asked: &[OrderMove]) -> StoreResult<Vec<Option<Moved>>> {
+        let mut asked = asked.to_vec();
+        for one in &mut asked {
             match (self.mistake, &mut one.action) {
                 (Mistake::ExpiresEarly, OrderAction::Expire) => {
                     one.at = Timestamp::from_millis(i64::MAX);
@@ -21,11 +21,11 @@ impl Broken {
             }
         }
         let mut read = Vec::new();
-        for one in &moves {
+        for one in &asked {
             read.push(self.ledger.order(one.order).await?);
         }
         tokio::task::yield_now().await;
-        let mut moved = self.ledger.move_orders(&moves).await?;
+        let mut moved = self.ledger.move_orders(&asked).await?;
         for (moved, read) in moved.iter_mut().zip(read) {
             let (Some(moved), Some(read)) = (moved, read) else {
                 continue;
