@@ -1,0 +1,29 @@
+#!lua flags=no-writes
+-- What the log of changes has behind a place.
+--
+-- KEYS    changes, changed
+-- ARGV    the life of the log and the place in it; how many changes at most
+-- Answer  1 when these are all; the life and the place where to go on; the campaigns
+--
+-- Where there is no log, or one that began on another server, the life is told by the server: it stays the same until
+-- a log begins.
+local call = redis.call
+local here = string.match(call('INFO', 'replication'), 'master_replid.(%w+)')
+local log, length = call('HMGET', KEYS[1], 'server', 'life', 'last'), call('LLEN', KEYS[2])
+local life, last = log[2], tonumber(log[3])
+if log[1] ~= here or not (life and last) or length == 0 then
+  life, last, length = string.format('%.0f', tonumber(string.sub(here, 1, 13), 16) + 1), 0, 0
+end
+local from = tonumber(ARGV[2])
+if ARGV[1] ~= life or from < last - length or from > last then
+  return { '0', life, string.format('%.0f', last) }
+end
+local many = math.min(last - from, tonumber(ARGV[3]))
+local answer = { '1', life, string.format('%.0f', from + many) }
+if many > 0 then
+  local first = from - (last - length)
+  for i, campaign in ipairs(call('LRANGE', KEYS[2], first, first + many - 1)) do
+    answer[3 + i] = campaign
+  end
+end
+return answer
