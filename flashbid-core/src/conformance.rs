@@ -3,7 +3,8 @@
 //! Each line of a `# Contract` in [`store`](crate::store) names the cases that check it. A case is a function that
 //! takes a fresh store and panics when the contract is broken; one macro a trait turns them all into tests:
 //! [`bid_book_conformance!`](crate::bid_book_conformance), [`stock_gate_conformance!`](crate::stock_gate_conformance),
-//! [`leases_conformance!`](crate::leases_conformance), [`admission_conformance!`](crate::admission_conformance) and
+//! [`leases_conformance!`](crate::leases_conformance), [`admission_conformance!`](crate::admission_conformance),
+//! [`campaign_cache_conformance!`](crate::campaign_cache_conformance) and
 //! [`ledger_conformance!`](crate::ledger_conformance). Their argument is an expression that makes a fresh store. It is
 //! evaluated once a test, in an `async` block, so it may `.await`:
 //!
@@ -44,6 +45,7 @@
 
 pub mod admission;
 pub mod book;
+pub mod cache;
 mod faulty;
 mod fixture;
 pub mod gate;

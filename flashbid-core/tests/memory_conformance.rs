@@ -1,7 +1,10 @@
 //! The in-process backend passes the whole suite, bare and behind a [`Faulty`] that loses nothing.
 
 use flashbid_core::conformance::Faulty;
-use flashbid_core::memory::{MemoryAdmission, MemoryBook, MemoryGate, MemoryLeases, MemoryLedger};
+use flashbid_core::memory::{
+    MemoryAdmission, MemoryBook, MemoryCache, MemoryGate, MemoryLeases, MemoryLedger,
+};
+use flashbid_core::time::SystemClock;
 
 mod book {
     use super::*;
@@ -10,7 +13,7 @@ mod book {
 
 mod gate {
     use super::*;
-    flashbid_core::stock_gate_conformance!(MemoryGate::new());
+    flashbid_core::stock_gate_conformance!(MemoryGate::default());
 }
 
 mod leases {
@@ -21,6 +24,11 @@ mod leases {
 mod admission {
     use super::*;
     flashbid_core::admission_conformance!(MemoryAdmission::default());
+}
+
+mod cache {
+    use super::*;
+    flashbid_core::campaign_cache_conformance!(MemoryCache::new(std::sync::Arc::new(SystemClock)));
 }
 
 mod ledger {
@@ -35,7 +43,7 @@ mod faulty_book {
 
 mod faulty_gate {
     use super::*;
-    flashbid_core::stock_gate_conformance!(Faulty::new(MemoryGate::new()));
+    flashbid_core::stock_gate_conformance!(Faulty::new(MemoryGate::default()));
 }
 
 mod faulty_leases {
@@ -46,6 +54,13 @@ mod faulty_leases {
 mod faulty_admission {
     use super::*;
     flashbid_core::admission_conformance!(Faulty::new(MemoryAdmission::default()));
+}
+
+mod faulty_cache {
+    use super::*;
+    flashbid_core::campaign_cache_conformance!(Faulty::new(MemoryCache::new(std::sync::Arc::new(
+        SystemClock
+    ))));
 }
 
 mod faulty_ledger {

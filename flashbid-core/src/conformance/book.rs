@@ -6,6 +6,7 @@ mod placing;
 mod ranking;
 mod reading;
 mod sealing;
+mod tickets;
 
 pub use forgetting::*;
 pub use opening::*;
@@ -13,6 +14,7 @@ pub use placing::*;
 pub use ranking::*;
 pub use reading::*;
 pub use sealing::*;
+pub use tickets::*;
 
 /// Makes every case of [`BidBook`](crate::store::BidBook) a test of a store; see [`conformance`](crate::conformance).
 #[macro_export]
@@ -28,6 +30,7 @@ macro_rules! bid_book_conformance {
             a_restored_book_replays_answers
             a_restored_book_keeps_gaps
             a_closed_campaign_opens_sealed
+            a_first_come_campaign_has_no_book
             a_discarded_book_is_not_found
             a_missing_book_is_not_found
             campaigns_are_separate
@@ -41,6 +44,8 @@ macro_rules! bid_book_conformance {
             sequences_strictly_increase
             concurrent_batches_lose_nothing
             bids_outside_the_window_are_refused
+            a_ticket_places_once
+            a_refused_bid_keeps_its_ticket
             time_never_runs_backwards
             scores_are_exact
             neighbouring_scores_are_told_apart

@@ -1,6 +1,7 @@
 //! A store that loses requests and answers.
 
-mod stores;
+mod hot;
+mod ledger;
 
 use std::collections::HashMap;
 use std::fmt;

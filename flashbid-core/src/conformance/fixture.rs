@@ -10,9 +10,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::bid::{AcceptedBid, NewBid};
-use crate::campaign::{
-    Campaign, DEFAULT_PAYMENT_DEADLINE, FencingToken, Format, Phase, Rebid, Terms, Window,
-};
+use crate::campaign::{Campaign, DEFAULT_PAYMENT_DEADLINE, Format, Phase, Rebid, Terms, Window};
 use crate::error::StoreErrorKind;
 use crate::id::{BidderId, CampaignId, IdSource, RandomIds};
 use crate::money::{Money, Weight};
@@ -20,6 +18,7 @@ use crate::rank::{Rank, Sequence};
 use crate::score::Weights;
 use crate::stock::Units;
 use crate::store::{BidBook, BookSeed, Epoch, EventBatch, Page, Placement, StoreResult};
+use crate::ticket::Ticket;
 use crate::time::{Clock, SystemClock, Timestamp};
 
 /// An id that no other case uses.
@@ -65,23 +64,39 @@ pub(super) fn weights(alpha: &str, beta: &str, gamma: &str) -> Weights {
 
 /// An open campaign with a quota of three, where the price alone makes the score.
 pub(super) fn campaign(window: Window) -> Campaign {
-    Campaign {
-        id: fresh(),
-        product: fresh(),
-        terms: Terms {
-            format: Format::Ranked {
-                weights: weights("1", "0", "0"),
-                rebid: Rebid::Latest,
-            },
-            window,
-            quota: units(3),
-            min_price: Money::ZERO,
-            payment_deadline: DEFAULT_PAYMENT_DEADLINE,
+    let terms = Terms {
+        format: Format::Ranked {
+            weights: weights("1", "0", "0"),
+            rebid: Rebid::Latest,
         },
+        window,
+        quota: units(3),
+        min_price: Money::ZERO,
+        payment_deadline: DEFAULT_PAYMENT_DEADLINE,
+        runners_up: None,
+    };
+    Campaign {
         phase: Phase::Open,
         version: 1,
-        fence: FencingToken::NONE,
-        created_at: window.start(),
+        ..Campaign::scheduled(fresh(), fresh(), terms, window.start())
+    }
+}
+
+/// An open campaign that sells three units to whoever comes first.
+pub(super) fn first_come(window: Window, price: Money, per_buyer: Option<u32>) -> Campaign {
+    let mut campaign = campaign(window);
+    campaign.terms.format = Format::FirstCome {
+        price,
+        per_buyer: per_buyer.map(units),
+    };
+    campaign
+}
+
+/// A ticket that is good for ten minutes.
+pub(super) fn ticket() -> Ticket {
+    Ticket {
+        id: fresh(),
+        expires_at: now().after(Duration::from_mins(10)),
     }
 }
 
@@ -119,6 +134,7 @@ pub(super) fn bid_of(bidder: BidderId, window: Window, whole: u32, elapsed_ms: u
         price: money(whole),
         weight: Weight::from_ten_thousandths(12_500).expect("a case weighs little"),
         at: Some(window.start().after(Duration::from_millis(elapsed_ms))),
+        ticket: None,
     }
 }
 
@@ -157,7 +173,9 @@ pub(super) async fn log<S: BidBook + ?Sized>(store: &S, campaign: CampaignId) ->
 /// A bid as a ledger may get it, in a log where the n-th bid came n milliseconds after the start.
 pub(super) fn event(campaign: &Campaign, bidder: BidderId, sequence: u64) -> AcceptedBid {
     let window = campaign.terms.window;
-    let Format::Ranked { weights, .. } = campaign.terms.format;
+    let Format::Ranked { weights, .. } = campaign.terms.format else {
+        panic!("a first-come campaign has no bids");
+    };
     let asked = bid_of(bidder, window, 100, sequence);
     AcceptedBid {
         id: asked.id,

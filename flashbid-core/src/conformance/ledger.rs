@@ -1,25 +1,52 @@
 //! The cases of [`Ledger`].
 
+mod carts;
 mod catalog;
+mod changes;
+mod discrepancies;
+mod ending;
+mod fates;
+mod offers;
+mod orders;
 mod phases;
+mod purchasing;
 mod reading;
 mod recording;
+mod seeds;
 mod settling;
+mod stock;
 
+pub use carts::*;
 pub use catalog::*;
+pub use changes::*;
+pub use discrepancies::*;
+pub use ending::*;
+pub use fates::*;
+pub use offers::*;
+pub use orders::*;
 pub use phases::*;
+pub use purchasing::*;
 pub use reading::*;
 pub use recording::*;
+pub use seeds::*;
 pub use settling::*;
+pub use stock::*;
 
-use super::fixture::{batch, campaign, event, fresh, money, now, past, units};
+use std::time::Duration;
+
+use super::fixture::{
+    WHOLE, batch, campaign, event, first_come, fresh, money, now, past, running, units,
+};
+use crate::bid::AcceptedBid;
 use crate::campaign::{Campaign, FencingToken, Phase};
-use crate::id::BidderId;
+use crate::id::{BidderId, CampaignId};
+use crate::order::{Accounts, Moved, Order, OrderAction, OrderMove, PaymentId};
 use crate::product::Product;
+use crate::purchase::{Purchase, PurchaseOutcome, order_of};
 use crate::rank::Sequence;
 use crate::settle::{SettlementPlan, plan};
-use crate::stock::{Level, Units};
-use crate::store::{CampaignOutcome, Epoch, Ledger};
+use crate::stock::{Hold, HoldState, Level, Units};
+use crate::store::{CampaignOutcome, Epoch, Ledger, OutboxEvent, Settlement};
 
 /// Makes every case of [`Ledger`](crate::store::Ledger) a test of a store; see [`conformance`](crate::conformance).
 #[macro_export]
@@ -27,10 +54,17 @@ macro_rules! ledger_conformance {
     ($($store:tt)*) => {
         $crate::conformance_tests! { [$($store)*] ledger:
             a_product_reads_back
+            a_product_changes
+            stock_is_never_corrected_below_what_is_promised
+            a_stock_change_counts_once
+            low_stock_lists_the_fewest_first
             a_campaign_reads_back
             quotas_never_exceed_the_stock
             a_refused_campaign_changes_nothing
             pages_of_lists_join
+            a_products_campaigns_are_listed
+            guards_read_back
+            a_gate_seed_has_every_hold
             unsettled_lists_what_needs_work
             of_concurrent_transitions_one_succeeds
             an_illegal_transition_changes_nothing
@@ -62,6 +96,35 @@ macro_rules! ledger_conformance {
             a_plan_that_leaves_out_a_recorded_bid_is_refused
             a_settlement_conserves_units
             large_settlements_commit
+            a_purchase_commits_once
+            purchases_never_exceed_the_quota
+            purchases_stay_within_the_limit
+            a_refused_purchase_stays_refused
+            purchases_conserve_units
+            a_conflicting_purchase_changes_nothing
+            a_cart_is_all_or_nothing
+            concurrent_carts_end
+            a_void_hold_is_never_ordered
+            an_ordered_hold_is_not_void
+            dead_letters_read_back
+            a_replayed_dead_letter_is_gone
+            a_dropped_dead_letter_is_void
+            a_sale_ends_once
+            an_older_token_cannot_end_a_sale
+            a_stale_end_is_refused
+            ending_a_sale_conserves_units
+            orders_move_by_the_rule
+            orders_move_once
+            of_concurrent_moves_one_changes
+            moves_of_orders_conserve_units
+            overdue_orders_are_listed
+            changes_of_orders_are_told_in_order
+            campaigns_with_units_left_are_listed
+            an_offer_takes_a_unit
+            an_offer_beyond_what_is_left_is_refused
+            an_offer_to_a_bidder_with_an_order_is_refused
+            an_older_token_cannot_offer
+            discrepancies_open_and_resolve
             orders_read_back
             the_outbox_keeps_what_is_not_acknowledged
         }
@@ -86,26 +149,103 @@ fn campaign_of(product: &Product, quota: u32) -> Campaign {
     let mut campaign = campaign(past());
     campaign.product = product.id;
     campaign.terms.quota = units(quota);
+    campaign.stock = Level::loaded_with(units(quota));
     campaign
 }
 
 /// Adds a product with `stock` units and a campaign for `quota` of them.
 async fn sale<S: Ledger + ?Sized>(store: &S, stock: u32, quota: u32) -> Campaign {
+    added(store, stock, quota, campaign(past())).await
+}
+
+/// Adds a product with `stock` units and a campaign that sells `quota` of them, for five each, to whoever comes first.
+async fn shop<S: Ledger + ?Sized>(
+    store: &S,
+    stock: u32,
+    quota: u32,
+    per_buyer: Option<u32>,
+) -> Campaign {
+    let campaign = first_come(running(), money(5), per_buyer);
+    added(store, stock, quota, campaign).await
+}
+
+async fn added<S: Ledger + ?Sized>(
+    store: &S,
+    stock: u32,
+    quota: u32,
+    mut campaign: Campaign,
+) -> Campaign {
     let product = product(stock);
     store.add_product(&product).await.expect("it is added");
-    let campaign = campaign_of(&product, quota);
+    campaign.product = product.id;
+    campaign.terms.quota = units(quota);
+    campaign.stock = Level::loaded_with(units(quota));
     let outcome = store.add_campaign(&campaign).await.expect("it is added");
     assert_eq!(outcome, CampaignOutcome::Added);
     campaign
 }
 
 async fn stock<S: Ledger + ?Sized>(store: &S, campaign: &Campaign) -> [u32; 3] {
-    let product = store
-        .product(campaign.product)
-        .await
-        .expect("it can be read");
-    let level = product.expect("it is there").stock;
+    figures(product_of(store, campaign).await.stock)
+}
+
+async fn product_of<S: Ledger + ?Sized>(store: &S, campaign: &Campaign) -> Product {
+    let product = store.product(campaign.product).await;
+    product.expect("it can be read").expect("it is there")
+}
+
+fn figures(level: Level) -> [u32; 3] {
     [level.available, level.held, level.sold].map(Units::get)
+}
+
+async fn accounts<S: Ledger + ?Sized>(store: &S, campaign: &Campaign) -> Accounts {
+    let product = product_of(store, campaign).await;
+    Accounts::of(&reread(store, campaign).await, product.stock)
+}
+
+/// What the campaign has available, held and sold, and what it returned.
+async fn places<S: Ledger + ?Sized>(store: &S, campaign: &Campaign) -> [u32; 4] {
+    let campaign = reread(store, campaign).await;
+    let [available, held, sold] = figures(campaign.stock);
+    [available, held, sold, campaign.returned.get()]
+}
+
+async fn orders<S: Ledger + ?Sized>(store: &S, campaign: &Campaign) -> Vec<Order> {
+    let orders = store.orders_in(campaign.id, WHOLE).await;
+    orders.expect("they can be read").items
+}
+
+async fn outbox<S: Ledger + ?Sized>(store: &S) -> Vec<OutboxEvent> {
+    let entries = store.outbox(u32::MAX).await.expect("it can be read");
+    entries.into_iter().map(|entry| entry.event).collect()
+}
+
+/// What the ledger says of a campaign: itself, its product, its orders, and what others are told.
+async fn said<S: Ledger + ?Sized>(
+    store: &S,
+    campaign: &Campaign,
+) -> (Campaign, Product, Vec<Order>, Vec<OutboxEvent>) {
+    (
+        reread(store, campaign).await,
+        product_of(store, campaign).await,
+        orders(store, campaign).await,
+        outbox(store).await,
+    )
+}
+
+/// Units of the campaign are what its orders come to, and all together are the quota.
+async fn conserved<S: Ledger + ?Sized>(store: &S, campaign: &Campaign) {
+    use crate::order::OrderStatus::{Paid, PendingPayment};
+    let current = reread(store, campaign).await;
+    let orders = orders(store, campaign).await;
+    let of = |status| -> u32 {
+        let orders = orders.iter().filter(|order| order.status == status);
+        orders.map(|order| order.units.get()).sum()
+    };
+    let [available, held, sold] = figures(current.stock);
+    assert_eq!((held, sold), (of(PendingPayment), of(Paid)));
+    let all = available + held + sold + current.returned.get();
+    assert_eq!(all, current.terms.quota.get(), "{current:?}");
 }
 
 async fn reread<S: Ledger + ?Sized>(store: &S, campaign: &Campaign) -> Campaign {
@@ -132,10 +272,20 @@ async fn sealed<S: Ledger + ?Sized>(
     bidders: &[BidderId],
 ) -> (Campaign, SettlementPlan) {
     let campaign = sale(store, stock, quota).await;
-    let epoch = begin(store, &campaign).await;
+    let (campaign, _, plan) = seal(store, &campaign, bidders).await;
+    (campaign, plan)
+}
+
+/// Seals the book of a campaign, as [`sealed`], and answers its ranking as well.
+async fn seal<S: Ledger + ?Sized>(
+    store: &S,
+    campaign: &Campaign,
+    bidders: &[BidderId],
+) -> (Campaign, Vec<AcceptedBid>, SettlementPlan) {
+    let epoch = begin(store, campaign).await;
     let bids: Vec<_> = (1..)
         .zip(bidders)
-        .map(|(sequence, bidder)| event(&campaign, *bidder, sequence))
+        .map(|(sequence, bidder)| event(campaign, *bidder, sequence))
         .collect();
     let last = bids.len() as u64;
     let recorded = store
@@ -143,13 +293,38 @@ async fn sealed<S: Ledger + ?Sized>(
         .await
         .expect("they are recorded");
     assert_eq!(recorded, Sequence::new(last));
+    let campaign = sealing(store, campaign).await;
+    let plan = plan(&campaign, &bids, recorded, now());
+    (campaign, bids, plan)
+}
+
+/// Moves an open campaign on, by token 3.
+async fn sealing<S: Ledger + ?Sized>(store: &S, campaign: &Campaign) -> Campaign {
     let moved = store
         .transition(campaign.id, Phase::Open, Phase::Sealing, TOKEN)
         .await;
     assert!(moved.expect("it may be sealed"));
-    let campaign = reread(store, &campaign).await;
-    let plan = plan(&campaign, &bids, recorded, now());
-    (campaign, plan)
+    reread(store, campaign).await
+}
+
+/// Settles a campaign of one bid a bidder by token 3, and answers its ranking.
+async fn settled<S: Ledger + ?Sized>(
+    store: &S,
+    campaign: &Campaign,
+    bidders: &[BidderId],
+) -> (Campaign, Vec<AcceptedBid>) {
+    let (campaign, bids, plan) = seal(store, campaign, bidders).await;
+    let outcome = store.commit_settlement(&plan, TOKEN).await;
+    assert_eq!(outcome.expect("it is settled"), Settlement::Committed);
+    (reread(store, &campaign).await, bids)
+}
+
+/// Ends a first-come campaign by token 3.
+async fn end<S: Ledger + ?Sized>(store: &S, campaign: &Campaign) -> Campaign {
+    let campaign = sealing(store, campaign).await;
+    let outcome = store.end_sale(campaign.id, campaign.version, TOKEN).await;
+    assert_eq!(outcome.expect("it ends"), Settlement::Committed);
+    reread(store, &campaign).await
 }
 
 /// The token by which [`sealed`] seals.
@@ -157,4 +332,106 @@ const TOKEN: FencingToken = FencingToken::new(3);
 
 fn bidders(count: usize) -> Vec<BidderId> {
     (0..count).map(|_| fresh()).collect()
+}
+
+/// Units that somebody took just now.
+fn hold(bidder: BidderId, count: u32) -> Hold {
+    let taken_at = now();
+    Hold {
+        id: fresh(),
+        bidder,
+        units: units(count),
+        taken_at,
+        expires_at: taken_at.after(Duration::from_mins(10)),
+        state: HoldState::Held,
+    }
+}
+
+/// Units of one campaign for one buyer.
+fn purchase(campaign: &Campaign, bidder: BidderId, count: u32) -> Purchase {
+    cart(bidder, &[(campaign, count)])
+}
+
+/// Units of several campaigns for one buyer.
+fn cart(bidder: BidderId, lines: &[(&Campaign, u32)]) -> Purchase {
+    let id = fresh();
+    let mut orders: Vec<_> = lines
+        .iter()
+        .map(|(campaign, count)| {
+            order_of(&hold(bidder, *count), campaign, id).expect("it is first-come")
+        })
+        .collect();
+    orders.sort_by_key(|order| order.campaign);
+    Purchase { id, orders }
+}
+
+async fn commit<S: Ledger + ?Sized>(store: &S, batch: &[Purchase]) -> Vec<PurchaseOutcome> {
+    let outcomes = store.commit_purchases(batch).await;
+    let outcomes = outcomes.expect("it can be committed");
+    assert_eq!(outcomes.len(), batch.len(), "one outcome a purchase");
+    outcomes
+}
+
+/// The order of somebody new for so many units.
+async fn bought<S: Ledger + ?Sized>(store: &S, campaign: &Campaign, count: u32) -> Order {
+    let purchase = purchase(campaign, fresh(), count);
+    let outcomes = commit(store, std::slice::from_ref(&purchase)).await;
+    assert_eq!(outcomes, [Ok(purchase.orders.clone())]);
+    purchase.orders[0].clone()
+}
+
+fn payment() -> PaymentId {
+    PaymentId::new(fresh::<CampaignId>().to_string()).expect("an id is visible")
+}
+
+fn pay(order: &Order) -> OrderMove {
+    act_on(
+        order,
+        OrderAction::Pay {
+            payment: payment(),
+            again: None,
+        },
+    )
+}
+
+fn pay_late(order: &Order) -> OrderMove {
+    act_on(
+        order,
+        OrderAction::Pay {
+            payment: payment(),
+            again: Some(crate::id::HoldId::again(order.id)),
+        },
+    )
+}
+
+fn cancel(order: &Order) -> OrderMove {
+    act_on(order, OrderAction::Cancel)
+}
+
+/// The time of the order is over.
+fn expire(order: &Order) -> OrderMove {
+    OrderMove {
+        at: order.pay_by,
+        ..act_on(order, OrderAction::Expire)
+    }
+}
+
+fn act_on(order: &Order, action: OrderAction) -> OrderMove {
+    OrderMove {
+        order: order.id,
+        action,
+        at: now(),
+    }
+}
+
+async fn move_all<S: Ledger + ?Sized>(store: &S, moves: &[OrderMove]) -> Vec<Option<Moved>> {
+    let moved = store.move_orders(moves).await.expect("they can be moved");
+    assert_eq!(moved.len(), moves.len(), "one answer a move");
+    moved
+}
+
+/// Moves one known order.
+async fn move_one<S: Ledger + ?Sized>(store: &S, one: OrderMove) -> Moved {
+    let mut moved = move_all(store, &[one]).await;
+    moved.remove(0).expect("it is known")
 }

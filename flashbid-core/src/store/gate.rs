@@ -158,6 +158,7 @@ pub trait StockGate: Debug + Send + Sync + 'static {
     /// - The limit counts held and sold units, and is told before the stock is. `the_limit_counts_held_and_sold`,
     ///   `the_limit_is_told_before_the_stock`
     /// - A purchase that was taken waits to become an order; carts and allocations do not. `purchases_wait_in_order`
+    /// - Batches of any size, with ids in any order. `large_batches_are_held`
     /// - Counters do not touch each other. `counters_are_separate`
     ///
     /// # Errors

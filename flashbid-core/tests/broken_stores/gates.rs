@@ -41,7 +41,7 @@ struct Broken {
 }
 
 fn sound() -> MemoryGate {
-    MemoryGate::new()
+    MemoryGate::default()
 }
 
 fn broken(mistake: Mistake) -> Broken {

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use crate::bid::NewBid;
 use crate::campaign::{Campaign, FencingToken, Phase, Rebid};
 use crate::conformance::fixture::{
-    WHOLE, accept, bid, bid_of, campaign, event, failure, fresh, log, opened, past, place_one,
-    running, seed, weights, with_format,
+    WHOLE, accept, bid, bid_of, campaign, event, failure, first_come, fresh, log, money, opened,
+    past, place_one, running, seed, weights, with_format,
 };
 use crate::error::{Rejection, StoreErrorKind};
 use crate::id::BidderId;
@@ -274,6 +274,17 @@ pub async fn a_closed_campaign_opens_sealed<S: BidBook + ?Sized>(store: Arc<S>) 
         let last = Sequence::new(1);
         assert_eq!(seal.expect("it may be sealed again"), Seal::Sealed { last });
         assert_eq!(log(&*store, campaign.id).await, bids);
+    }
+}
+
+/// Nobody is ranked where whoever comes first buys.
+pub async fn a_first_come_campaign_has_no_book<S: BidBook + ?Sized>(store: Arc<S>) {
+    let campaign = first_come(running(), money(5), None);
+    for _ in 0..2 {
+        let opened = store.open(&seed(&campaign)).await;
+        assert_eq!(failure(opened), StoreErrorKind::Conflict);
+        let top = store.top(campaign.id, 1).await;
+        assert_eq!(failure(top), StoreErrorKind::NotFound);
     }
 }
 

@@ -136,7 +136,9 @@ pub async fn latest_replaces_the_standing<S: BidBook + ?Sized>(store: Arc<S>) {
 /// A bid that does not rank before the standing is kept in the log and changes no rank.
 pub async fn best_never_gets_worse<S: BidBook + ?Sized>(store: Arc<S>) {
     let campaign = campaign(running());
-    let Format::Ranked { weights, .. } = campaign.terms.format;
+    let Format::Ranked { weights, .. } = campaign.terms.format else {
+        panic!("it ranks");
+    };
     let campaign = opened(&*store, with_format(campaign, weights, Rebid::Best)).await;
     let window = campaign.terms.window;
     let (who, other) = (fresh(), fresh());

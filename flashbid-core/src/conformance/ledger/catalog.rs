@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{campaign_of, product, reread, stock};
-use crate::campaign::{Campaign, FencingToken, Format, Phase, Rebid, Window};
+use crate::campaign::{Campaign, FencingToken, Format, Guards, Phase, Rebid, RunnersUp, Window};
 use crate::conformance::fixture::{
     WHOLE, at_once, coming, fresh, hours, now, page, running, units, weights,
 };
@@ -64,12 +64,38 @@ pub async fn a_campaign_reads_back<S: Ledger + ?Sized>(store: Arc<S>) {
     advanced.phase = Phase::Sealing;
     advanced.version = 1 << 40;
     advanced.fence = FencingToken::new(1 << 41);
-    let mut far = campaign_of(&product, 90);
+    let mut far = campaign_of(&product, 85);
     far.phase = Phase::Scheduled;
     far.version = 0;
     far.terms.window = Window::new(now(), hours(now(), 24 * 365 * 200)).expect("it is long");
     far.terms.payment_deadline = Duration::from_hours(24 * 365);
-    for campaign in [simple, advanced, far] {
+    far.terms.runners_up = Some(RunnersUp {
+        places: 0,
+        payment_deadline: Duration::from_millis(1),
+    });
+    let mut bought = campaign_of(&product, 3);
+    bought.terms.format = Format::FirstCome {
+        price: "0.0001".parse().expect("an amount"),
+        per_buyer: Some(units(1)),
+    };
+    bought.guards = Guards {
+        ticket: true,
+        captcha: false,
+    };
+    let mut dear = campaign_of(&product, 2);
+    dear.terms.format = Format::FirstCome {
+        price: Money::from_ten_thousandths(Money::MAX.ten_thousandths() / 2).expect("it fits"),
+        per_buyer: None,
+    };
+    dear.terms.runners_up = Some(RunnersUp {
+        places: u32::MAX,
+        payment_deadline: Duration::from_hours(24 * 365),
+    });
+    dear.guards = Guards {
+        ticket: true,
+        captcha: true,
+    };
+    for campaign in [simple, advanced, far, bought, dear] {
         for _ in 0..2 {
             let outcome = store.add_campaign(&campaign).await.expect("it is added");
             assert_eq!(outcome, CampaignOutcome::Added);
@@ -186,6 +212,41 @@ pub async fn pages_of_lists_join<S: Ledger + ?Sized>(store: Arc<S>) {
         let campaigns = store.campaigns(empty).await.expect("they can be read");
         assert_eq!((campaigns.items.len(), campaigns.total), (0, 7));
     }
+}
+
+/// One product's, newest first, then by id, in pages of any size.
+pub async fn a_products_campaigns_are_listed<S: Ledger + ?Sized>(store: Arc<S>) {
+    let (one, other) = (product(99), product(9));
+    for product in [&one, &other] {
+        store.add_product(product).await.expect("it is added");
+    }
+    let mut campaigns = Vec::new();
+    for age in [3, 1, 2, 1, 1] {
+        let campaign = Campaign {
+            created_at: hours(now(), -age),
+            ..campaign_of(&one, 2)
+        };
+        store.add_campaign(&campaign).await.expect("it is added");
+        campaigns.push(campaign);
+    }
+    let elsewhere = campaign_of(&other, 2);
+    store.add_campaign(&elsewhere).await.expect("it is added");
+    campaigns.sort_by_key(|campaign| (Reverse(campaign.created_at), campaign.id));
+    for (page, part) in [
+        (WHOLE, &campaigns[..]),
+        (page(0, 2), &campaigns[..2]),
+        (page(2, 2), &campaigns[2..4]),
+        (page(4, 9), &campaigns[4..]),
+        (page(5, 9), &[]),
+    ] {
+        let read = store.campaigns_of(one.id, page).await;
+        let read = read.expect("they can be read");
+        assert_eq!((read.items.as_slice(), read.total), (part, 5));
+    }
+    let read = store.campaigns_of(other.id, WHOLE).await;
+    assert_eq!(read.expect("they can be read").items, [elsewhere]);
+    let none = store.campaigns_of(fresh(), WHOLE).await;
+    assert_eq!(none.expect("they can be read").total, 0);
 }
 
 /// Started, neither settled nor cancelled; the first to end first, then by id.

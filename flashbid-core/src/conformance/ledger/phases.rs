@@ -1,11 +1,14 @@
 use std::sync::Arc;
 
-use super::{begin, campaign_of, checkpoint, product, reread, sale, sealed, stock};
-use crate::campaign::{Campaign, FencingToken, Phase};
-use crate::conformance::fixture::{WHOLE, at_once, batch, event, failure, fresh, now};
+use super::{
+    begin, bought, campaign_of, cancel, checkpoint, move_one, pay, places, product, reread, sale,
+    sealed, shop, stock,
+};
+use crate::campaign::{Campaign, FencingToken, Guards, Phase};
+use crate::conformance::fixture::{WHOLE, at_once, batch, event, failure, fresh, now, units};
 use crate::error::StoreErrorKind;
 use crate::rank::Sequence;
-use crate::settle::plan;
+use crate::settle::{OfferPlan, plan};
 use crate::store::{Epoch, Ledger};
 
 const ALL: [Phase; 5] = [
@@ -92,7 +95,7 @@ pub async fn an_older_token_cannot_change_a_campaign<S: Ledger + ?Sized>(store: 
     assert_eq!(reread(&*store, &campaign).await.fence, FencingToken::new(5));
 }
 
-/// The units of a sale that is called off can be sold elsewhere, once.
+/// The units of a sale that is called off can be sold elsewhere, once; those of its orders stay theirs.
 pub async fn cancelling_gives_the_quota_back<S: Ledger + ?Sized>(store: Arc<S>) {
     let product = product(10);
     store.add_product(&product).await.expect("it is added");
@@ -112,8 +115,27 @@ pub async fn cancelling_gives_the_quota_back<S: Ledger + ?Sized>(store: Arc<S>) 
                 .await;
             assert_eq!(moved.expect("it answers"), first);
             assert_eq!(stock(&*store, &campaign).await, [10, 0, 0]);
+            assert_eq!(places(&*store, &campaign).await, [0, 0, 0, 7]);
         }
     }
+    let campaign = shop(&*store, 10, 7, None).await;
+    let paid = bought(&*store, &campaign, 1).await;
+    let unpaid = bought(&*store, &campaign, 2).await;
+    move_one(&*store, pay(&paid)).await;
+    let moved = store
+        .transition(
+            campaign.id,
+            Phase::Open,
+            Phase::Cancelled,
+            FencingToken::new(1),
+        )
+        .await;
+    assert!(moved.expect("it may be called off"));
+    assert_eq!(places(&*store, &campaign).await, [0, 2, 1, 4]);
+    assert_eq!(stock(&*store, &campaign).await, [7, 2, 1]);
+    move_one(&*store, cancel(&unpaid)).await;
+    assert_eq!(places(&*store, &campaign).await, [0, 0, 1, 6]);
+    assert_eq!(stock(&*store, &campaign).await, [9, 0, 1]);
 }
 
 /// What is unknown is absent to who reads, and an error to who writes.
@@ -155,6 +177,21 @@ pub async fn an_unknown_campaign_is_not_found<S: Ledger + ?Sized>(store: Arc<S>)
     let plan = plan(&unknown, &[], Sequence::ZERO, now());
     let settled = store.commit_settlement(&plan, FencingToken::new(9)).await;
     assert_eq!(failure(settled), StoreErrorKind::NotFound);
+    let ended = store.end_sale(unknown.id, 1, FencingToken::new(9)).await;
+    assert_eq!(failure(ended), StoreErrorKind::NotFound);
+    let offer = OfferPlan {
+        campaign: unknown.id,
+        orders: Vec::new(),
+        returned: units(1),
+    };
+    let offered = store.commit_offers(&offer, FencingToken::new(9)).await;
+    assert_eq!(failure(offered), StoreErrorKind::NotFound);
+    let voided = store.void_holds(unknown.id, &[fresh()]).await;
+    assert_eq!(failure(voided), StoreErrorKind::NotFound);
+    let seed = store.gate_seed(unknown.id).await.expect("it can be read");
+    assert_eq!(seed, None);
+    let guards = store.set_guards(unknown.id, Guards::default()).await;
+    assert_eq!(guards.expect("it answers"), None);
 }
 
 /// No two openings of a book share an epoch, not even at once.

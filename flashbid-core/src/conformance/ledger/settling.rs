@@ -1,25 +1,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{TOKEN, begin, bidders, reread, sale, sealed, stock};
+use super::{
+    TOKEN, begin, bidders, conserved, orders, outbox, places, reread, said, sale, sealed, sealing,
+    shop, stock,
+};
 use crate::campaign::{Campaign, FencingToken, Phase};
 use crate::conformance::fixture::{WHOLE, at_once, batch, event, failure, fresh, now, units};
 use crate::error::StoreErrorKind;
 use crate::id::OrderId;
 use crate::order::Order;
-use crate::rank::{Rank, Sequence};
+use crate::rank::Sequence;
 use crate::settle::{SettlementPlan, plan};
+use crate::stock::Level;
 use crate::store::{Ledger, OutboxEvent, Settlement};
-
-async fn orders<S: Ledger + ?Sized>(store: &S, campaign: &Campaign) -> Vec<Order> {
-    let orders = store.orders_in(campaign.id, WHOLE).await;
-    orders.expect("they can be read").items
-}
-
-async fn outbox<S: Ledger + ?Sized>(store: &S) -> Vec<OutboxEvent> {
-    let entries = store.outbox(u32::MAX).await.expect("it can be read");
-    entries.into_iter().map(|entry| entry.event).collect()
-}
 
 /// The store refuses the plan, and everything is as it was.
 async fn refused<S: Ledger + ?Sized>(
@@ -29,21 +23,10 @@ async fn refused<S: Ledger + ?Sized>(
     token: FencingToken,
     kind: StoreErrorKind,
 ) {
-    let before = (
-        reread(store, campaign).await,
-        stock(store, campaign).await,
-        orders(store, campaign).await,
-        outbox(store).await,
-    );
+    let before = said(store, campaign).await;
     let settled = store.commit_settlement(plan, token).await;
     assert_eq!(failure(settled), kind);
-    let after = (
-        reread(store, campaign).await,
-        stock(store, campaign).await,
-        orders(store, campaign).await,
-        outbox(store).await,
-    );
-    assert_eq!(after, before);
+    assert_eq!(said(store, campaign).await, before);
 }
 
 /// Orders, phase, stock and outbox change together, or none of them.
@@ -67,6 +50,12 @@ pub async fn a_settlement_is_all_or_nothing<S: Ledger + ?Sized>(store: Arc<S>) {
         phase: Phase::Settled,
         version: campaign.version + 1,
         fence: TOKEN,
+        stock: Level {
+            available: units(0),
+            held: units(4),
+            sold: units(0),
+        },
+        returned: units(2),
         ..campaign.clone()
     };
     assert_eq!(reread(&*store, &campaign).await, expected);
@@ -164,6 +153,10 @@ pub async fn a_stale_plan_is_refused<S: Ledger + ?Sized>(store: Arc<S>) {
     let cancelled = reread(&*store, &cancelled).await;
     let late = plan(&cancelled, &[], Sequence::ZERO, now());
     refused(&*store, &cancelled, &late, TOKEN, StoreErrorKind::Conflict).await;
+    let shop = shop(&*store, 9, 6, None).await;
+    let shop = sealing(&*store, &shop).await;
+    let ranked = plan(&shop, &[], Sequence::ZERO, now());
+    refused(&*store, &shop, &ranked, TOKEN, StoreErrorKind::Conflict).await;
 }
 
 /// No more units than the quota, by orders or by what is left, although the product has more.
@@ -175,10 +168,11 @@ pub async fn a_plan_beyond_the_quota_is_refused<S: Ledger + ?Sized>(store: Arc<S
     };
     let mut more_orders = good;
     let who = fresh();
+    let id = OrderId::derive(campaign.id, who);
     more_orders.orders.push(Order {
-        id: OrderId::derive(campaign.id, who),
+        id,
         bidder: who,
-        rank: Rank::behind(4),
+        hold: id.into(),
         ..more_orders.orders[0].clone()
     });
     for plan in [more_unsold, more_orders] {
@@ -249,6 +243,10 @@ pub async fn a_settlement_conserves_units<S: Ledger + ?Sized>(store: Arc<S>) {
         let settled = store.commit_settlement(&plan, TOKEN).await;
         assert_eq!(settled.expect("it is settled"), Settlement::Committed);
         assert_eq!(stock(&*store, &campaign).await, expected, "{bids} bids");
+        let [_, held, _] = expected;
+        let places = places(&*store, &campaign).await;
+        assert_eq!(places, [0, held, 0, 6 - held], "{bids} bids");
+        conserved(&*store, &campaign).await;
     }
 }
 

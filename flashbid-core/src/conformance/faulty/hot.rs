@@ -3,18 +3,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::Faulty;
-use crate::bid::{AcceptedBid, NewBid};
-use crate::campaign::{Campaign, FencingToken, Phase};
-use crate::id::{AttemptId, BidderId, CampaignId, HoldId, OrderId, ProductId};
-use crate::order::Order;
-use crate::product::Product;
+use crate::bid::NewBid;
+use crate::campaign::FencingToken;
+use crate::id::{AttemptId, BidderId, CampaignId, HoldId};
 use crate::rank::Sequence;
-use crate::settle::SettlementPlan;
-use crate::stock::{Hold, Level};
+use crate::stock::{Hold, Level, Units};
 use crate::store::{
-    Admission, Admitted, BidBook, BookSeed, CampaignOutcome, Epoch, EventBatch, GateSeed,
-    HoldOutcome, HoldRequest, Lease, Leases, Ledger, Limit, Listing, OutboxEntry, Page, Placed,
-    Ranking, Seal, Settlement, Standing, StockGate, StoreResult,
+    Admission, Admitted, BidBook, BookSeed, Cached, CampaignCache, ChangeCursor, Changes, Epoch,
+    EventBatch, GateContents, GateSeal, GateSeed, GateStats, HoldOutcome, HoldRepair, HoldRequest,
+    Lease, Leases, Limit, PendingPurchase, Placed, Ranking, Seal, Standing, StockGate, StoreResult,
 };
 use crate::time::Timestamp;
 
@@ -105,15 +102,65 @@ impl<S: StockGate + ?Sized> StockGate for Faulty<S> {
     async fn expire(
         &self,
         campaign: CampaignId,
-        now: Timestamp,
-        limit: usize,
-    ) -> StoreResult<Vec<Hold>> {
-        self.write("expire", self.store().expire(campaign, now, limit))
+        holds: &[HoldId],
+    ) -> StoreResult<Vec<Option<Hold>>> {
+        self.write("expire", self.store().expire(campaign, holds))
             .await
     }
 
-    async fn level(&self, campaign: CampaignId) -> StoreResult<Option<Level>> {
+    async fn holds(
+        &self,
+        campaign: CampaignId,
+        holds: &[HoldId],
+    ) -> StoreResult<Vec<Option<Hold>>> {
+        self.read("holds", self.store().holds(campaign, holds))
+            .await
+    }
+
+    async fn due(
+        &self,
+        campaign: CampaignId,
+        now: Timestamp,
+        limit: usize,
+    ) -> StoreResult<Vec<Hold>> {
+        self.read("due", self.store().due(campaign, now, limit))
+            .await
+    }
+
+    async fn pending(
+        &self,
+        campaign: CampaignId,
+        limit: usize,
+    ) -> StoreResult<Vec<PendingPurchase>> {
+        self.read("pending", self.store().pending(campaign, limit))
+            .await
+    }
+
+    async fn acknowledge(&self, campaign: CampaignId, holds: &[HoldId]) -> StoreResult<()> {
+        self.write("acknowledge", self.store().acknowledge(campaign, holds))
+            .await
+    }
+
+    async fn close(&self, campaign: CampaignId) -> StoreResult<GateSeal> {
+        self.write("close", self.store().close(campaign)).await
+    }
+
+    async fn level(&self, campaign: CampaignId) -> StoreResult<Option<GateStats>> {
         self.read("level", self.store().level(campaign)).await
+    }
+
+    async fn contents(&self, campaign: CampaignId) -> StoreResult<Option<GateContents>> {
+        self.read("contents", self.store().contents(campaign)).await
+    }
+
+    async fn repair(
+        &self,
+        campaign: CampaignId,
+        quota: Units,
+        holds: &[HoldRepair],
+    ) -> StoreResult<Level> {
+        self.write("repair", self.store().repair(campaign, quota, holds))
+            .await
     }
 
     async fn unload(&self, campaign: CampaignId) -> StoreResult<()> {
@@ -162,119 +209,23 @@ impl<S: Admission + ?Sized> Admission for Faulty<S> {
 }
 
 #[async_trait]
-impl<S: Ledger + ?Sized> Ledger for Faulty<S> {
-    async fn add_product(&self, product: &Product) -> StoreResult<()> {
-        self.write("add_product", self.store().add_product(product))
+impl<S: CampaignCache + ?Sized> CampaignCache for Faulty<S> {
+    async fn cached(&self, campaign: CampaignId) -> StoreResult<Cached> {
+        self.read("cached", self.store().cached(campaign)).await
+    }
+
+    async fn keep(&self, campaign: CampaignId, copy: &[u8], ttl: Duration) -> StoreResult<()> {
+        self.write("keep", self.store().keep(campaign, copy, ttl))
             .await
     }
 
-    async fn product(&self, id: ProductId) -> StoreResult<Option<Product>> {
-        self.read("product", self.store().product(id)).await
-    }
-
-    async fn products(&self, page: Page) -> StoreResult<Listing<Product>> {
-        self.read("products", self.store().products(page)).await
-    }
-
-    async fn add_campaign(&self, campaign: &Campaign) -> StoreResult<CampaignOutcome> {
-        self.write("add_campaign", self.store().add_campaign(campaign))
+    async fn change(&self, campaign: CampaignId, quiet: Duration) -> StoreResult<()> {
+        self.write("change", self.store().change(campaign, quiet))
             .await
     }
 
-    async fn campaign(&self, id: CampaignId) -> StoreResult<Option<Campaign>> {
-        self.read("campaign", self.store().campaign(id)).await
-    }
-
-    async fn campaigns(&self, page: Page) -> StoreResult<Listing<Campaign>> {
-        self.read("campaigns", self.store().campaigns(page)).await
-    }
-
-    async fn unsettled(&self, now: Timestamp, page: Page) -> StoreResult<Vec<Campaign>> {
-        self.read("unsettled", self.store().unsettled(now, page))
+    async fn changes_after(&self, cursor: ChangeCursor, limit: usize) -> StoreResult<Changes> {
+        self.read("changes_after", self.store().changes_after(cursor, limit))
             .await
-    }
-
-    async fn transition(
-        &self,
-        id: CampaignId,
-        from: Phase,
-        to: Phase,
-        token: FencingToken,
-    ) -> StoreResult<bool> {
-        self.write("transition", self.store().transition(id, from, to, token))
-            .await
-    }
-
-    async fn begin_epoch(&self, campaign: CampaignId) -> StoreResult<Option<BookSeed>> {
-        self.write("begin_epoch", self.store().begin_epoch(campaign))
-            .await
-    }
-
-    async fn record(&self, campaign: CampaignId, batch: &EventBatch) -> StoreResult<Sequence> {
-        self.write("record", self.store().record(campaign, batch))
-            .await
-    }
-
-    async fn checkpoint(&self, campaign: CampaignId) -> StoreResult<Sequence> {
-        self.read("checkpoint", self.store().checkpoint(campaign))
-            .await
-    }
-
-    async fn bids(
-        &self,
-        campaign: CampaignId,
-        after: Sequence,
-        limit: u32,
-    ) -> StoreResult<Vec<AcceptedBid>> {
-        self.read("bids", self.store().bids(campaign, after, limit))
-            .await
-    }
-
-    async fn bids_of(
-        &self,
-        campaign: CampaignId,
-        bidder: BidderId,
-        page: Page,
-    ) -> StoreResult<Listing<AcceptedBid>> {
-        self.read("bids_of", self.store().bids_of(campaign, bidder, page))
-            .await
-    }
-
-    async fn commit_settlement(
-        &self,
-        plan: &SettlementPlan,
-        token: FencingToken,
-    ) -> StoreResult<Settlement> {
-        self.write(
-            "commit_settlement",
-            self.store().commit_settlement(plan, token),
-        )
-        .await
-    }
-
-    async fn order(&self, id: OrderId) -> StoreResult<Option<Order>> {
-        self.read("order", self.store().order(id)).await
-    }
-
-    async fn orders_in(&self, campaign: CampaignId, page: Page) -> StoreResult<Listing<Order>> {
-        self.read("orders_in", self.store().orders_in(campaign, page))
-            .await
-    }
-
-    async fn orders_of(&self, bidder: BidderId, page: Page) -> StoreResult<Listing<Order>> {
-        self.read("orders_of", self.store().orders_of(bidder, page))
-            .await
-    }
-
-    async fn outbox(&self, limit: u32) -> StoreResult<Vec<OutboxEntry>> {
-        self.read("outbox", self.store().outbox(limit)).await
-    }
-
-    async fn acknowledge_outbox(&self, position: u64) -> StoreResult<()> {
-        self.write(
-            "acknowledge_outbox",
-            self.store().acknowledge_outbox(position),
-        )
-        .await
     }
 }
