@@ -12,6 +12,7 @@ use flashbid_core::store::{Cached, CampaignCache, ChangeCursor, Changes, StoreRe
 use uuid::Uuid;
 
 use crate::RedisHot;
+use crate::answer::Answer;
 use crate::leases::millis;
 use crate::script::script;
 
@@ -22,7 +23,7 @@ script!(TELL = "tell");
 script!(CHANGES = "changes");
 
 /// How many changes the log goes back.
-const LOG: i64 = 4_096;
+const LOG: u32 = 4_096;
 
 #[async_trait]
 impl CampaignCache for RedisHot {
@@ -51,24 +52,15 @@ impl CampaignCache for RedisHot {
             .call("change", &[&self.key("cached", campaign)])
             .arg(millis(quiet));
         call.run(&self.link).await?;
-        let (life, _) = RandomIds.fresh().as_u64_pair();
-        let [log, changed] = self.change_log();
-        let call = TELL
-            .call("change", &[&log, &changed])
-            .arg(campaign.as_bytes())
-            .arg(life)
-            .arg(-LOG);
-        call.run(&self.link).await.map(drop)
+        self.tell("change", campaign.as_bytes()).await
     }
 
     async fn changes_after(&self, cursor: ChangeCursor, limit: usize) -> StoreResult<Changes> {
-        let [log, changed] = self.change_log();
-        let call = CHANGES
-            .call("changes_after", &[&log, &changed])
-            .arg(cursor.life)
-            .arg(cursor.position)
-            .arg(limit.min(u32::MAX as usize));
-        let answer = &mut call.run(&self.link).await?;
+        let mut answer = self.changes(cursor, limit).await?;
+        while answer.len() == 0 {
+            self.tell("changes_after", &[]).await?;
+            answer = self.changes(cursor, limit).await?;
+        }
         let complete = answer.flag()?;
         let cursor = ChangeCursor {
             life: answer.parse()?,
@@ -89,6 +81,29 @@ impl CampaignCache for RedisHot {
 }
 
 impl RedisHot {
+    /// Appends a campaign to the log of changes, or nothing, but there is a log afterwards.
+    async fn tell(&self, operation: &'static str, campaign: &[u8]) -> StoreResult<()> {
+        let (life, _) = RandomIds.fresh().as_u64_pair();
+        let [log, changed] = self.change_log();
+        let call = TELL
+            .call(operation, &[&log, &changed])
+            .arg(campaign)
+            .arg(life)
+            .arg(LOG);
+        call.run(&self.link).await.map(drop)
+    }
+
+    async fn changes(&self, cursor: ChangeCursor, limit: usize) -> StoreResult<Answer> {
+        let [log, changed] = self.change_log();
+        let call = CHANGES
+            .call("changes_after", &[&log, &changed])
+            .arg(cursor.life)
+            .arg(cursor.position)
+            .arg(limit.min(u32::MAX as usize))
+            .arg(LOG);
+        call.run(&self.link).await
+    }
+
     /// The one log of all campaigns.
     fn change_log(&self) -> [String; 2] {
         ["changes", "changed"].map(|kind| self.key(kind, "all"))

@@ -28,6 +28,10 @@ mod admission_conformance {
     flashbid_core::admission_conformance!(super::fresh().await);
 }
 
+mod cache_conformance {
+    flashbid_core::campaign_cache_conformance!(super::fresh().await);
+}
+
 /// A store with keys of its own.
 async fn fresh() -> RedisHot {
     at(Redis::shared()).await

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use flashbid_core::StoreErrorKind;
 use flashbid_core::bid::NewBid;
-use flashbid_core::campaign::{Campaign, DEFAULT_PAYMENT_DEADLINE, Format, Rebid, Window};
+use flashbid_core::campaign::{Campaign, DEFAULT_PAYMENT_DEADLINE, Format, Guards, Rebid, Window};
 use flashbid_core::engine::{Engine, NewCampaign, NewProduct};
 use flashbid_core::id::{IdSource, RandomIds};
 use flashbid_core::memory::MemoryLedger;
@@ -45,6 +45,8 @@ impl Sale {
             window: Window::new(start, start.after(Duration::from_hours(1))).unwrap(),
             quota: None,
             payment_deadline: DEFAULT_PAYMENT_DEADLINE,
+            runners_up: None,
+            guards: Guards::default(),
         });
         Self {
             campaign: campaign.await.unwrap(),
@@ -88,6 +90,7 @@ fn bid() -> NewBid {
         name: None,
         price: "10".parse().unwrap(),
         weight: "1".parse().unwrap(),
+        ticket: None,
         at: None,
     }
 }

@@ -2,17 +2,16 @@
 -- What the log of changes has behind a place.
 --
 -- KEYS    changes, changed
--- ARGV    the life of the log and the place in it; how many changes at most
--- Answer  1 when these are all; the life and the place where to go on; the campaigns
+-- ARGV    the life of the log and the place in it; how many changes at most; how many changes the log goes back
+-- Answer  1 when these are all; the life and the place where to go on; the campaigns; nothing when there is no log
 --
--- Where there is no log, or one that began on another server, the life is told by the server: it stays the same until
--- a log begins.
+-- See `tell` for what is kept.
 local call = redis.call
 local here = string.match(call('INFO', 'replication'), 'master_replid.(%w+)')
 local log, length = call('HMGET', KEYS[1], 'server', 'life', 'last'), call('LLEN', KEYS[2])
 local life, last = log[2], tonumber(log[3])
-if log[1] ~= here or not (life and last) or length == 0 then
-  life, last, length = string.format('%.0f', tonumber(string.sub(here, 1, 13), 16) + 1), 0, 0
+if log[1] ~= here or not (life and last) or length ~= math.min(last, tonumber(ARGV[4])) then
+  return {}
 end
 local from = tonumber(ARGV[2])
 if ARGV[1] ~= life or from < last - length or from > last then

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use flashbid_core::StoreErrorKind;
+use flashbid_core::campaign::Window;
 use flashbid_core::id::{CampaignId, IdSource, RandomIds};
 use flashbid_core::stock::Units;
-use flashbid_core::store::{Admission, Admitted, GateSeed, HoldRequest, Limit, StockGate};
+use flashbid_core::store::{Admission, Admitted, GateSeed, HoldRequest, Limit, Purpose, StockGate};
 use flashbid_core::time::{Clock, SystemClock};
 use redis::cmd;
 
@@ -20,6 +21,11 @@ async fn meddle(hot: &RedisHot, words: &[&str]) {
     }
     let answer = hot.link.send(&command).await.unwrap();
     answer.extract_error().unwrap();
+}
+
+fn running() -> Window {
+    let now = SystemClock.now();
+    Window::new(now, now.after(Duration::from_hours(1))).unwrap()
 }
 
 /// The clock was set back by more than the window: nobody is refused until it has caught up.
@@ -44,8 +50,10 @@ async fn a_counter_that_lost_units_is_corrupt_and_stays_as_it_is() {
     let campaign: CampaignId = RandomIds.fresh().into();
     let seed = GateSeed {
         campaign,
+        window: running(),
         quota: Units::new(3).unwrap(),
         per_buyer: None,
+        sealed: false,
         holds: Vec::new(),
     };
     hot.load(&seed).await.unwrap();
@@ -54,6 +62,9 @@ async fn a_counter_that_lost_units_is_corrupt_and_stays_as_it_is() {
         bidder: RandomIds.fresh().into(),
         units: Units::ONE,
         expires_at: SystemClock.now().after(Duration::from_mins(1)),
+        purpose: Purpose::Cart,
+        ticket: None,
+        at: None,
     };
     let held = hot.hold(campaign, &[request]).await.unwrap();
     assert!(held[0].is_ok());

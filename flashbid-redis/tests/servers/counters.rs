@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use flashbid_core::StoreErrorKind;
-use flashbid_core::campaign::FencingToken;
+use flashbid_core::campaign::{FencingToken, Window};
 use flashbid_core::id::{AttemptId, CampaignId, HoldId, IdSource, RandomIds};
 use flashbid_core::stock::{Hold, HoldState, Level, Units};
 use flashbid_core::store::{
-    Admission, Admitted, GateSeed, HoldRequest, Leases, Limit, StockGate, StoreResult,
+    Admission, Admitted, GateSeed, HoldRequest, Leases, Limit, Purpose, StockGate, StoreResult,
 };
 use flashbid_core::time::{Clock, SystemClock};
 use flashbid_redis::RedisHot;
@@ -23,11 +23,18 @@ fn units(count: u32) -> Units {
     Units::new(count).unwrap()
 }
 
+fn running() -> Window {
+    let now = SystemClock.now();
+    Window::new(now, now.after(Duration::from_hours(1))).unwrap()
+}
+
 fn seed(quota: u32) -> GateSeed {
     GateSeed {
         campaign: RandomIds.fresh().into(),
+        window: running(),
         quota: units(quota),
         per_buyer: Some(units(3)),
+        sealed: false,
         holds: Vec::new(),
     }
 }
@@ -38,11 +45,14 @@ fn request() -> HoldRequest {
         bidder: RandomIds.fresh().into(),
         units: Units::ONE,
         expires_at: SystemClock.now().after(LONG),
+        purpose: Purpose::Purchase(RandomIds.fresh().into()),
+        ticket: None,
+        at: None,
     }
 }
 
 async fn level(hot: &RedisHot, campaign: CampaignId) -> [u32; 3] {
-    let level = hot.level(campaign).await.unwrap().unwrap();
+    let level = hot.level(campaign).await.unwrap().unwrap().level;
     [level.available, level.held, level.sold].map(Units::get)
 }
 
@@ -80,9 +90,8 @@ async fn every_call_may_be_made_again_when_its_answer_was_lost() {
     assert_eq!(sold[0].unwrap().state, HoldState::Consumed);
     let freed = lost_and_again(proxy, async || hot.release(campaign, &[batch[1].id]).await).await;
     assert_eq!(freed[0].unwrap().state, HoldState::Released);
-    let late = batch[2].expires_at;
-    let expired = lost_and_again(proxy, async || hot.expire(campaign, late, 9).await).await;
-    assert_eq!(expired, [], "the first call expired it");
+    let expired = lost_and_again(proxy, async || hot.expire(campaign, &[batch[2].id]).await).await;
+    assert_eq!(expired[0].unwrap().state, HoldState::Expired);
     assert_eq!(level(hot, campaign).await, [8, 0, 1]);
 
     let attempt: AttemptId = RandomIds.fresh().into();
@@ -224,8 +233,10 @@ async fn a_hundred_thousand_holds_are_one_step() {
     let sold = hot.consume(seed.campaign, &ids[..half]).await.unwrap();
     assert!(sold.iter().all(Option::is_some));
     let late = SystemClock.now().after(LONG * 2);
-    let expired = hot.expire(seed.campaign, late, usize::MAX).await.unwrap();
-    assert_eq!(expired.len(), half);
+    let due = hot.due(seed.campaign, late, usize::MAX).await.unwrap();
+    assert_eq!(due.len(), half);
+    let expired = hot.expire(seed.campaign, &ids[half..]).await.unwrap();
+    assert!(expired.iter().all(Option::is_some));
     assert_eq!(level(&hot, seed.campaign).await, [HOLDS / 2, 0, HOLDS / 2]);
 
     hot.unload(seed.campaign).await.unwrap();
