@@ -23,7 +23,7 @@ script!(TELL = "tell");
 script!(CHANGES = "changes");
 
 /// How many changes the log goes back.
-const LOG: u32 = 4_096;
+pub(crate) const LOG: u32 = 4_096;
 
 #[async_trait]
 impl CampaignCache for RedisHot {
@@ -82,8 +82,9 @@ impl CampaignCache for RedisHot {
 
 impl RedisHot {
     /// Appends a campaign to the log of changes, or nothing, but there is a log afterwards.
-    async fn tell(&self, operation: &'static str, campaign: &[u8]) -> StoreResult<()> {
-        let (life, _) = RandomIds.fresh().as_u64_pair();
+    pub(crate) async fn tell(&self, operation: &'static str, campaign: &[u8]) -> StoreResult<()> {
+        // The first half is the time, which two lives may share.
+        let (_, life) = RandomIds.fresh().as_u64_pair();
         let [log, changed] = self.change_log();
         let call = TELL
             .call(operation, &[&log, &changed])

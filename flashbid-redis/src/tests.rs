@@ -1,6 +1,7 @@
 //! What the scripts do, seen from inside: here they run watched, and in `tests/` as they are.
 
 mod book;
+mod cache;
 mod consumer;
 mod gate;
 mod sale;
