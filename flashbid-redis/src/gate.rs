@@ -68,14 +68,21 @@ impl StockGate for RedisHot {
         campaign: CampaignId,
         batch: &[HoldRequest],
     ) -> StoreResult<Vec<HoldOutcome>> {
-        let keys = ["stock", "holds", "taken", "due", "pending", "tickets"];
-        let mut call = self.counter(&HOLD, "hold", campaign, keys);
+        let with_tickets = batch.iter().any(|request| request.ticket.is_some());
+        // A key that is not there holds up its slot while that moves to another node of a cluster.
+        let mut call = if with_tickets {
+            let keys = ["stock", "holds", "taken", "due", "pending", "tickets"];
+            self.counter(&HOLD, "hold", campaign, keys)
+        } else {
+            let keys = ["stock", "holds", "taken", "due", "pending"];
+            self.counter(&HOLD, "hold", campaign, keys)
+        };
         call.packed(|to| {
             batch
                 .iter()
                 .try_for_each(|request| record::write_request(request, to))
         });
-        if batch.iter().any(|request| request.ticket.is_some()) {
+        if with_tickets {
             call.packed(|to| {
                 batch
                     .iter()

@@ -1,7 +1,7 @@
 #!lua
 -- Takes units for a batch of requests, each in turn, all in one step.
 --
--- KEYS    stock, holds, taken, due, pending, tickets
+-- KEYS    stock, holds, taken, due, pending, tickets (if there are tickets)
 -- ARGV    the requests: 16 id, 16 bidder, u32 units, 8 expiry, i64 time, u8 purpose ('p' purchase, 'c' cart,
 --         'a' allocation), 16 purchase; their tickets: 16 id, i64 expiry (empty when there are none). A time or expiry
 --         of NONE stands for none

@@ -1,7 +1,7 @@
 #!lua
 -- Places a batch of bids, all in one step: everything that could fail is read and checked before the first write.
 --
--- KEYS    campaign, bid, bid_details, bidders, events, bid_tickets
+-- KEYS    campaign, bid, bid_details, bidders, events, bid_tickets (if there are tickets)
 -- ARGV    for each bid its time (i64, nothing for this server's) and ticket (16 id, i64 expiry, nothing without one);
 --         and what is asked (16 id, 16 bidder, u64 price, u64 weight, u8 named, name)
 -- Answer  epoch, start, outcomes: 'A' and what the bid became, 'R' and the record of the first time, 'N' too early,
