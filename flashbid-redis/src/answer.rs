@@ -30,6 +30,14 @@ impl Answer {
         self.rest.len()
     }
 
+    /// The next item as a list, to be read in the same way.
+    pub(crate) fn list(&mut self) -> StoreResult<Self> {
+        match self.rest.pop() {
+            Some(Value::Array(items)) => Ok(Self::new(self.operation, Value::Array(items))),
+            _ => Err(self.corrupt("an item of the answer is no list")),
+        }
+    }
+
     /// The next item as bytes.
     pub(crate) fn bytes(&mut self) -> StoreResult<Vec<u8>> {
         match self.rest.pop() {

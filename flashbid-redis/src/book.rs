@@ -48,6 +48,7 @@ pub(crate) struct BookKeys {
     pub(crate) details: String,
     pub(crate) bidders: String,
     pub(crate) events: String,
+    pub(crate) tickets: String,
 }
 
 impl BookKeys {
@@ -58,6 +59,7 @@ impl BookKeys {
             details: hot.key("bid_details", campaign),
             bidders: hot.key("bidders", campaign),
             events: hot.key("events", campaign),
+            tickets: hot.key("bid_tickets", campaign),
         }
     }
 
@@ -70,6 +72,12 @@ impl BookKeys {
             &self.events,
         ]
     }
+
+    /// What opening a book leaves as it is as well.
+    fn and_tickets(&self) -> [&str; 6] {
+        let [campaign, ranking, details, bidders, events] = self.all();
+        [campaign, ranking, details, bidders, events, &self.tickets]
+    }
 }
 
 #[async_trait]
@@ -80,12 +88,14 @@ impl BidBook for RedisHot {
 
     async fn place(&self, campaign: CampaignId, batch: &[NewBid]) -> StoreResult<Placed> {
         let keys = BookKeys::of(self, campaign);
-        let mut call = PLACE.call("place", &keys.all());
+        // A key that is not there holds up its slot while that moves to another node of a cluster.
+        let mut call = if batch.iter().any(|bid| bid.ticket.is_some()) {
+            PLACE.call("place", &keys.and_tickets())
+        } else {
+            PLACE.call("place", &keys.all())
+        };
         for bid in batch {
-            call = match bid.at {
-                Some(at) => call.arg(&record::reckoned(at).to_le_bytes()),
-                None => call.arg(""),
-            };
+            call.packed(|to| record::write_terms(bid, to));
             call.packed(|to| record::write_request(bid, to));
         }
         let mut answer = call.run(&self.link).await?;
@@ -178,7 +188,7 @@ impl BidBook for RedisHot {
 
     async fn discard(&self, campaign: CampaignId) -> StoreResult<()> {
         let keys = BookKeys::of(self, campaign);
-        let call = DISCARD.call("discard", &keys.all());
+        let call = DISCARD.call("discard", &keys.and_tickets());
         call.run(&self.link).await?;
         Ok(())
     }
@@ -245,6 +255,7 @@ fn outcome(
         }
         b'N' => Err(Rejection::NotStarted { start }),
         b'E' => Err(Rejection::Ended),
+        b'T' => Err(Rejection::TicketSpent),
         _ => return None,
     })
 }

@@ -1,50 +1,65 @@
+//! The counters on Redis.
+//!
+//! A counter notes the replication id of the server that it was loaded on, as a book does, and is not found on another:
+//! what a server that was restarted or took over has of it may be older than what was told to buyers.
+
+mod record;
+
 use async_trait::async_trait;
 use flashbid_core::id::{CampaignId, HoldId};
 use flashbid_core::stock::{Hold, HoldState, Level, Units};
-use flashbid_core::store::{GateSeed, HoldOutcome, HoldRequest, StockGate, StoreResult};
+use flashbid_core::store::{
+    GateContents, GateSeal, GateSeed, GateStats, HoldOutcome, HoldRepair, HoldRequest,
+    PendingPurchase, StockGate, StoreResult,
+};
 use flashbid_core::time::Timestamp;
 use flashbid_core::{Rejection, StoreError, StoreErrorKind};
-use uuid::Uuid;
 
 use crate::RedisHot;
 use crate::answer::Answer;
 use crate::error::{BACKEND, corrupt};
 use crate::script::{Call, Script, script};
+use crate::time::reckoned;
+use record::{CONSUMED, EXPIRED, RELEASED};
 
 script!(LOAD = "load");
 script!(HOLD = "hold");
+script!(HOLDS = "holds");
 script!(END = "end_holds");
+script!(DUE = "due");
+script!(PENDING = "pending");
+script!(ACKNOWLEDGE = "acknowledge");
+script!(CLOSE = "close");
 script!(LEVEL = "level");
+script!(CONTENTS = "contents");
+script!(REPAIR = "repair");
 script!(UNLOAD = "unload");
-
-/// How the scripts name the states that holds end in.
-const CONSUMED: u8 = b'c';
-const RELEASED: u8 = b'r';
-const EXPIRED: u8 = b'e';
 
 #[async_trait]
 impl StockGate for RedisHot {
     async fn load(&self, seed: &GateSeed) -> StoreResult<Level> {
-        let rows: Option<Vec<_>> = seed.holds.iter().map(row).collect();
-        let Some(rows) = rows else {
-            return Err(corrupt("load", "a hold is in a state that is not known"));
-        };
-        let Some(level) = level_of(seed) else {
+        let mut holds = Vec::with_capacity(53 * seed.holds.len());
+        for hold in &seed.holds {
+            record::write_hold(hold, &mut holds).ok_or_else(|| unknown_state("load"))?;
+        }
+        if !is_within_quota(seed) {
             let conflict = StoreError::new(BACKEND, "load", StoreErrorKind::Conflict)
                 .because("the holds take more than the quota");
-            return self.level(seed.campaign).await?.ok_or(conflict);
-        };
-        let mut call = self
-            .counter(&LOAD, "load", seed.campaign)
+            let loaded = self.level(seed.campaign).await?;
+            return loaded.map(|stats| stats.level).ok_or(conflict);
+        }
+        let keys = ["stock", "holds", "taken", "due", "pending"];
+        let call = self
+            .counter(&LOAD, "load", seed.campaign, keys)
             .arg(seed.quota.get())
-            .arg(level.available.get())
-            .arg(level.held.get())
-            .arg(level.sold.get())
             .arg(
                 seed.per_buyer
                     .map_or(String::new(), |most| most.to_string()),
-            );
-        call.packed(|packed| rows.iter().try_for_each(|row| packed.write_all(row)));
+            )
+            .arg(reckoned(seed.window.start()))
+            .arg(reckoned(seed.window.end()))
+            .arg(u8::from(seed.sealed))
+            .arg(holds);
         read_level(&mut call.run(&self.link).await?)
     }
 
@@ -53,25 +68,50 @@ impl StockGate for RedisHot {
         campaign: CampaignId,
         batch: &[HoldRequest],
     ) -> StoreResult<Vec<HoldOutcome>> {
-        let mut call = self.counter(&HOLD, "hold", campaign);
-        call.packed(|packed| {
-            for request in batch {
-                packed.write_all(request.id.as_bytes())?;
-                packed.write_all(request.bidder.as_bytes())?;
-                packed.write_all(&request.units.get().to_le_bytes())?;
-                packed.write_all(&ordered(request.expires_at))?;
-            }
-            Ok(())
+        let with_tickets = batch.iter().any(|request| request.ticket.is_some());
+        // A key that is not there holds up its slot while that moves to another node of a cluster.
+        let mut call = if with_tickets {
+            let keys = ["stock", "holds", "taken", "due", "pending", "tickets"];
+            self.counter(&HOLD, "hold", campaign, keys)
+        } else {
+            let keys = ["stock", "holds", "taken", "due", "pending"];
+            self.counter(&HOLD, "hold", campaign, keys)
+        };
+        call.packed(|to| {
+            batch
+                .iter()
+                .try_for_each(|request| record::write_request(request, to))
         });
+        if with_tickets {
+            call.packed(|to| {
+                batch
+                    .iter()
+                    .try_for_each(|request| record::write_ticket(request.ticket.as_ref(), to))
+            });
+        } else {
+            call = call.arg("");
+        }
         let answer = &mut call.run(&self.link).await?;
+        let start = Timestamp::from_millis(answer.parse()?);
+        let now = Timestamp::from_millis(answer.parse()?);
         let told = answer.bytes()?;
         let told = &mut told.as_slice();
         batch
             .iter()
-            .map(|request| outcome(request, told))
+            .map(|request| outcome(request, start, now, told))
             .collect::<Option<Vec<_>>>()
             .filter(|_| told.is_empty())
             .ok_or_else(|| answer.corrupt("an outcome makes no sense"))
+    }
+
+    async fn holds(
+        &self,
+        campaign: CampaignId,
+        holds: &[HoldId],
+    ) -> StoreResult<Vec<Option<Hold>>> {
+        let mut call = self.counter(&HOLDS, "holds", campaign, ["stock", "holds"]);
+        pack_ids(&mut call, holds);
+        read_holds(&mut call.run(&self.link).await?, holds)
     }
 
     async fn consume(
@@ -93,52 +133,139 @@ impl StockGate for RedisHot {
     async fn expire(
         &self,
         campaign: CampaignId,
+        holds: &[HoldId],
+    ) -> StoreResult<Vec<Option<Hold>>> {
+        self.end("expire", campaign, EXPIRED, holds).await
+    }
+
+    async fn due(
+        &self,
+        campaign: CampaignId,
         now: Timestamp,
         limit: usize,
     ) -> StoreResult<Vec<Hold>> {
         let mut last_due = vec![b'['];
-        last_due.extend(ordered(now));
+        last_due.extend(record::ordered(now));
         last_due.extend([u8::MAX; 16]);
         let call = self
-            .counter(&END, "expire", campaign)
-            .arg([EXPIRED].as_slice())
+            .counter(&DUE, "due", campaign, ["stock", "holds", "due"])
             .arg(last_due)
             .arg(i64::try_from(limit).unwrap_or(i64::MAX));
         let answer = &mut call.run(&self.link).await?;
-        let told = answer.bytes()?;
-        let mut told = told.as_slice();
-        let mut expired = Vec::new();
-        while !told.is_empty() {
-            let hold = expired_hold(&mut told);
-            expired.push(hold.ok_or_else(|| answer.corrupt("a hold that is due is not there"))?);
+        let mut due = Vec::with_capacity(answer.len() / 2);
+        while answer.len() > 0 {
+            let id = read_id(answer)?;
+            due.push(read_hold(answer, id)?);
         }
-        Ok(expired)
+        Ok(due)
     }
 
-    async fn level(&self, campaign: CampaignId) -> StoreResult<Option<Level>> {
-        let call = LEVEL.call("level", &[&self.key("stock", campaign)]);
+    async fn pending(
+        &self,
+        campaign: CampaignId,
+        limit: usize,
+    ) -> StoreResult<Vec<PendingPurchase>> {
+        let call = self
+            .counter(&PENDING, "pending", campaign, ["stock", "holds", "pending"])
+            .arg(limit.min(u32::MAX as usize));
+        let answer = &mut call.run(&self.link).await?;
+        let mut pending = Vec::with_capacity(answer.len() / 2);
+        while answer.len() > 0 {
+            let id = read_id(answer)?;
+            let kept = answer.bytes()?;
+            // A hold that somebody has deleted by hand tells nothing of its purchase; a repair forgets it.
+            if let Some(purchase) = record::purchase(&kept) {
+                let hold = hold_of(answer, id, &kept)?;
+                pending.push(PendingPurchase { purchase, hold });
+            }
+        }
+        Ok(pending)
+    }
+
+    async fn acknowledge(&self, campaign: CampaignId, holds: &[HoldId]) -> StoreResult<()> {
+        let keys = ["stock", "pending"];
+        let mut call = self.counter(&ACKNOWLEDGE, "acknowledge", campaign, keys);
+        pack_ids(&mut call, holds);
+        call.run(&self.link).await.map(drop)
+    }
+
+    async fn close(&self, campaign: CampaignId) -> StoreResult<GateSeal> {
+        let call = self.counter(&CLOSE, "close", campaign, ["stock"]);
+        Ok(if call.run(&self.link).await?.flag()? {
+            GateSeal::Sealed
+        } else {
+            GateSeal::NotEnded
+        })
+    }
+
+    async fn level(&self, campaign: CampaignId) -> StoreResult<Option<GateStats>> {
+        let call = self.counter(&LEVEL, "level", campaign, ["stock", "holds", "pending"]);
         let answer = &mut call.run(&self.link).await?;
         if answer.len() == 0 {
             return Ok(None);
         }
-        read_level(answer).map(Some)
+        let level = read_level(answer)?;
+        let pending = answer.parse()?;
+        let oldest = answer.bytes()?;
+        let oldest_pending = if oldest.is_empty() {
+            None
+        } else {
+            Some(hold_of(answer, HoldId::new(uuid::Uuid::nil()), &oldest)?.taken_at)
+        };
+        Ok(Some(GateStats {
+            level,
+            pending,
+            oldest_pending,
+            sealed: answer.flag()?,
+            changes: answer.parse()?,
+        }))
+    }
+
+    async fn contents(&self, campaign: CampaignId) -> StoreResult<Option<GateContents>> {
+        let keys = ["stock", "holds", "taken", "pending"];
+        let call = self.counter(&CONTENTS, "contents", campaign, keys);
+        let answer = &mut call.run(&self.link).await?;
+        if answer.len() == 0 {
+            return Ok(None);
+        }
+        read_contents(answer).map(Some)
+    }
+
+    async fn repair(
+        &self,
+        campaign: CampaignId,
+        quota: Units,
+        holds: &[HoldRepair],
+    ) -> StoreResult<Level> {
+        let mut packed = Vec::with_capacity(54 * holds.len());
+        for repair in holds {
+            record::write_repair(repair, &mut packed).ok_or_else(|| unknown_state("repair"))?;
+        }
+        let keys = ["stock", "holds", "taken", "due", "pending"];
+        let call = self
+            .counter(&REPAIR, "repair", campaign, keys)
+            .arg(quota.get())
+            .arg(packed);
+        read_level(&mut call.run(&self.link).await?)
     }
 
     async fn unload(&self, campaign: CampaignId) -> StoreResult<()> {
-        let call = self.counter(&UNLOAD, "unload", campaign);
+        let keys = ["stock", "holds", "taken", "due", "pending", "tickets"];
+        let call = self.counter(&UNLOAD, "unload", campaign, keys);
         call.run(&self.link).await.map(drop)
     }
 }
 
 impl RedisHot {
-    /// A call on everything that makes up the counter of a campaign.
-    fn counter(
+    /// A call on some of what makes up the counter of a campaign.
+    fn counter<const KEYS: usize>(
         &self,
         script: &'static Script,
         operation: &'static str,
         campaign: CampaignId,
+        kinds: [&str; KEYS],
     ) -> Call {
-        let keys = ["stock", "holds", "taken", "due"].map(|kind| self.key(kind, campaign));
+        let keys = kinds.map(|kind| self.key(kind, campaign));
         script.call(operation, &keys.each_ref().map(String::as_str))
     }
 
@@ -149,149 +276,147 @@ impl RedisHot {
         state: u8,
         holds: &[HoldId],
     ) -> StoreResult<Vec<Option<Hold>>> {
+        let keys = ["stock", "holds", "taken", "due"];
         let mut call = self
-            .counter(&END, operation, campaign)
+            .counter(&END, operation, campaign, keys)
             .arg([state].as_slice());
-        call.packed(|packed| {
-            holds
-                .iter()
-                .try_for_each(|id| packed.write_all(id.as_bytes()))
-        });
-        let answer = &mut call.run(&self.link).await?;
-        let told = answer.bytes()?;
-        let told = &mut told.as_slice();
-        holds
-            .iter()
-            .map(|id| match told.split_off_first()? {
-                b'-' => Some(None),
-                b'+' => hold(*id, told).map(Some),
-                _ => None,
-            })
-            .collect::<Option<Vec<_>>>()
-            .filter(|_| told.is_empty())
-            .ok_or_else(|| answer.corrupt("a hold makes no sense"))
+        pack_ids(&mut call, holds);
+        read_holds(&mut call.run(&self.link).await?, holds)
     }
 }
 
-/// Where the units of a seed are; `None` when its holds take more than there is.
-fn level_of(seed: &GateSeed) -> Option<Level> {
-    let mut level = Level::loaded_with(seed.quota);
-    for hold in &seed.holds {
-        match hold.state {
-            HoldState::Held => level = level.hold(hold.units)?,
-            HoldState::Consumed => level = level.hold(hold.units)?.consume(hold.units)?,
-            _ => {}
-        }
-    }
-    Some(level)
+fn pack_ids(call: &mut Call, holds: &[HoldId]) {
+    call.packed(|to| holds.iter().try_for_each(|id| to.write_all(id.as_bytes())));
 }
 
-/// A hold as `load` takes it.
-fn row(hold: &Hold) -> Option<Vec<u8>> {
-    let mut row = Vec::with_capacity(45);
-    row.extend(hold.id.as_bytes());
-    row.extend(hold.bidder.as_bytes());
-    row.extend(hold.units.get().to_le_bytes());
-    row.extend(ordered(hold.expires_at));
-    row.push(letter(hold.state)?);
-    Some(row)
+fn is_within_quota(seed: &GateSeed) -> bool {
+    let taken = seed
+        .holds
+        .iter()
+        .filter(|hold| matches!(hold.state, HoldState::Held | HoldState::Consumed))
+        .map(|hold| u64::from(hold.units.get()));
+    taken.sum::<u64>() <= u64::from(seed.quota.get())
 }
 
-fn read_level(answer: &mut Answer) -> StoreResult<Level> {
-    let mut place = || {
-        let count = answer.parse()?;
-        Units::new(count).ok_or_else(|| answer.corrupt("there are more units than can be"))
-    };
-    Ok(Level {
-        available: place()?,
-        held: place()?,
-        sold: place()?,
-    })
+fn unknown_state(operation: &'static str) -> StoreError {
+    corrupt(operation, "a hold is in a state that is not known")
 }
 
 /// What became of a request, from the front of the answer.
-fn outcome(request: &HoldRequest, told: &mut &[u8]) -> Option<HoldOutcome> {
-    let (expires_at, state) = match told.split_off_first()? {
-        b'H' => (request.expires_at, HoldState::Held),
-        b'K' => (moment(told)?, state(told)?),
-        b'R' => return Some(Err(Rejection::KeyReused)),
-        b'L' => return Some(Err(Rejection::LimitReached)),
-        b'S' => return Some(Err(Rejection::SoldOut)),
+fn outcome(
+    request: &HoldRequest,
+    start: Timestamp,
+    now: Timestamp,
+    told: &mut &[u8],
+) -> Option<HoldOutcome> {
+    let rejection = match told.split_off_first()? {
+        b'H' => {
+            return Some(Ok(Hold {
+                id: request.id,
+                bidder: request.bidder,
+                units: request.units,
+                taken_at: request
+                    .at
+                    .map_or(now, |at| Timestamp::from_millis(reckoned(at))),
+                expires_at: request.expires_at,
+                state: HoldState::Held,
+            }));
+        }
+        b'K' => return record::held_before(request, told).map(Ok),
+        b'R' => Rejection::KeyReused,
+        b'N' => Rejection::NotStarted { start },
+        b'E' => Rejection::Ended,
+        b'T' => Rejection::TicketSpent,
+        b'L' => Rejection::LimitReached,
+        b'S' => Rejection::SoldOut,
         _ => return None,
     };
-    Some(Ok(Hold {
-        id: request.id,
-        bidder: request.bidder,
-        units: request.units,
-        expires_at,
-        state,
-    }))
+    Some(Err(rejection))
 }
 
-/// A hold that was found by its expiry: its id stands before it.
-fn expired_hold(told: &mut &[u8]) -> Option<Hold> {
-    if told.split_off_first() != Some(&b'+') {
-        return None;
-    }
-    let id = bytes(told)?;
-    hold(Uuid::from_bytes(id).into(), told)
+fn read_id(answer: &mut Answer) -> StoreResult<HoldId> {
+    let id = record::id(&answer.bytes()?);
+    id.map(HoldId::new)
+        .ok_or_else(|| answer.corrupt("the id of a hold has another length"))
 }
 
-fn hold(id: HoldId, told: &mut &[u8]) -> Option<Hold> {
-    Some(Hold {
-        id,
-        bidder: Uuid::from_bytes(bytes(told)?).into(),
-        units: Units::new(u32::from_le_bytes(bytes(told)?))?,
-        expires_at: moment(told)?,
-        state: state(told)?,
+fn read_hold(answer: &mut Answer, id: HoldId) -> StoreResult<Hold> {
+    let kept = answer.bytes()?;
+    hold_of(answer, id, &kept)
+}
+
+fn hold_of(answer: &Answer, id: HoldId, kept: &[u8]) -> StoreResult<Hold> {
+    record::hold(id, kept).ok_or_else(|| answer.corrupt("a hold makes no sense"))
+}
+
+/// One hold an id, empty for an unknown one.
+fn read_holds(answer: &mut Answer, ids: &[HoldId]) -> StoreResult<Vec<Option<Hold>>> {
+    ids.iter()
+        .map(|id| {
+            let kept = answer.bytes()?;
+            let known = !kept.is_empty();
+            known.then(|| hold_of(answer, *id, &kept)).transpose()
+        })
+        .collect()
+}
+
+fn read_level(answer: &mut Answer) -> StoreResult<Level> {
+    Ok(Level {
+        available: read_units(answer)?,
+        held: read_units(answer)?,
+        sold: read_units(answer)?,
     })
 }
 
-fn bytes<const LENGTH: usize>(told: &mut &[u8]) -> Option<[u8; LENGTH]> {
-    told.split_off(..LENGTH)?.try_into().ok()
+/// A number of units, as near as can be to what somebody may have made of it by hand: whoever compares it finds that it
+/// is wrong.
+fn read_units(answer: &mut Answer) -> StoreResult<Units> {
+    let count: f64 = answer.parse()?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is cut to what fits"
+    )]
+    let count = count.clamp(0.0, f64::from(Units::MAX.get())) as u32;
+    Ok(Units::new(count).unwrap_or(Units::MAX))
 }
 
-/// Bytes that are ordered as times are.
-const fn ordered(at: Timestamp) -> [u8; 8] {
-    (at.millis() ^ i64::MIN).to_be_bytes()
-}
-
-fn moment(told: &mut &[u8]) -> Option<Timestamp> {
-    let ordered = i64::from_be_bytes(bytes(told)?);
-    Some(Timestamp::from_millis(ordered ^ i64::MIN))
-}
-
-const fn letter(state: HoldState) -> Option<u8> {
-    match state {
-        HoldState::Held => Some(b'h'),
-        HoldState::Consumed => Some(CONSUMED),
-        HoldState::Released => Some(RELEASED),
-        HoldState::Expired => Some(EXPIRED),
-        _ => None,
+fn read_contents(answer: &mut Answer) -> StoreResult<GateContents> {
+    let quota = read_units(answer)?;
+    let level = read_level(answer)?;
+    let listed = &mut answer.list()?;
+    let mut holds = Vec::with_capacity(listed.len() / 2);
+    let mut purchases = std::collections::HashMap::new();
+    while listed.len() > 0 {
+        let id = read_id(listed)?;
+        let kept = listed.bytes()?;
+        let hold = hold_of(listed, id, &kept)?;
+        if let Some(purchase) = record::purchase(&kept) {
+            purchases.insert(id, PendingPurchase { purchase, hold });
+        }
+        holds.push(hold);
     }
-}
-
-fn state(told: &mut &[u8]) -> Option<HoldState> {
-    match told.split_off_first()? {
-        b'h' => Some(HoldState::Held),
-        &CONSUMED => Some(HoldState::Consumed),
-        &RELEASED => Some(HoldState::Released),
-        &EXPIRED => Some(HoldState::Expired),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn expiries_are_ordered_as_their_bytes() {
-        let moments = [i64::MIN, -1, 0, 1, 1_900_000_000_000, i64::MAX];
-        let moments = moments.map(Timestamp::from_millis);
-        assert!(moments.is_sorted_by_key(|at| ordered(*at)));
-        for at in moments {
-            assert_eq!(moment(&mut ordered(at).as_slice()), Some(at));
+    holds.sort_unstable_by_key(|hold| hold.id);
+    let listed = &mut answer.list()?;
+    let mut taken = Vec::with_capacity(listed.len() / 2);
+    while listed.len() > 0 {
+        let bidder = read_id(listed)?.uuid().into();
+        let units = read_units(listed)?;
+        if units > Units::ZERO {
+            taken.push((bidder, units));
         }
     }
+    taken.sort_unstable();
+    let listed = &mut answer.list()?;
+    let mut pending = Vec::with_capacity(listed.len());
+    while listed.len() > 0 {
+        pending.extend(purchases.get(&read_id(listed)?));
+    }
+    Ok(GateContents {
+        quota,
+        level,
+        taken,
+        holds,
+        pending,
+    })
 }

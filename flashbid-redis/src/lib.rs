@@ -18,7 +18,7 @@
 //! | `consumer` | the events, for programs beside the engine |
 //! | `config`, `error` | what can be set, and what a server's words mean |
 //! | `connection` | connections that survive losses, for each kind of server |
-//! | `book`, `gate`, `leases`, `admission` | a trait each: live books, counters of units, leases, limits and tokens |
+//! | `book`, `gate`, `leases`, `admission`, `cache` | a trait each: live books, counters of units, leases, limits and tokens, copies of campaigns |
 //! | `script`, `answer` | calling a script of `src/scripts`, and reading what it says |
 //!
 //! Every change is one script, which reads before it writes and answers the same when it is called again. Needs Redis
@@ -27,6 +27,7 @@
 mod admission;
 mod answer;
 mod book;
+mod cache;
 mod config;
 mod connection;
 mod consumer;
@@ -36,6 +37,7 @@ mod leases;
 mod script;
 #[cfg(test)]
 mod tests;
+mod time;
 #[cfg(test)]
 mod watch;
 

@@ -1,6 +1,7 @@
 //! What the scripts do, seen from inside: here they run watched, and in `tests/` as they are.
 
 mod book;
+mod cache;
 mod consumer;
 mod gate;
 mod sale;
@@ -26,6 +27,10 @@ mod leases_conformance {
 
 mod admission_conformance {
     flashbid_core::admission_conformance!(super::fresh().await);
+}
+
+mod cache_conformance {
+    flashbid_core::campaign_cache_conformance!(super::fresh().await);
 }
 
 /// A store with keys of its own.

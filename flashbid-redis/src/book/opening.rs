@@ -17,11 +17,12 @@ use flashbid_core::store::{BookSeed, Epoch, StoreResult};
 use flashbid_core::time::Timestamp;
 
 use super::BookKeys;
-use super::record::{member, reckoned, record};
+use super::record::{member, record};
 use crate::RedisHot;
 use crate::answer::Answer;
 use crate::error::BACKEND;
 use crate::script::script;
+use crate::time::reckoned;
 
 script!(KNOWN = "known");
 script!(STAGE = "stage");
@@ -43,6 +44,9 @@ const ATTEMPTS: usize = 16;
 const OPERATION: &str = "open";
 
 pub(super) async fn open(hot: &RedisHot, seed: &BookSeed) -> StoreResult<Epoch> {
+    if !matches!(seed.campaign.terms.format, Format::Ranked { .. }) {
+        return Err(not_ranked());
+    }
     let keys = BookKeys::of(hot, seed.campaign.id);
     let over = matches!(seed.campaign.phase, Phase::Settled | Phase::Cancelled);
     let mut staged = None;
@@ -156,7 +160,7 @@ pub(crate) struct Staged {
 pub(crate) async fn stage(hot: &RedisHot, seed: &BookSeed) -> StoreResult<Staged> {
     let campaign = seed.campaign.id;
     let Format::Ranked { rebid, .. } = seed.campaign.terms.format else {
-        return Err(unknown_format());
+        return Err(not_ranked());
     };
     let keys = staging_keys(hot, campaign);
     let [ranking, details, bidders, events] = &keys;
@@ -233,7 +237,7 @@ pub(crate) async fn take_over(
     staged: &Staged,
 ) -> StoreResult<Option<Epoch>> {
     let Format::Ranked { weights, rebid } = seed.campaign.terms.format else {
-        return Err(unknown_format());
+        return Err(not_ranked());
     };
     let window = seed.campaign.terms.window;
     let mut all = keys.all().to_vec();
@@ -287,9 +291,9 @@ fn last(seed: &BookSeed) -> Sequence {
     seed.bids.last().map_or(Sequence::ZERO, |bid| bid.sequence)
 }
 
-fn unknown_format() -> StoreError {
-    StoreError::new(BACKEND, OPERATION, StoreErrorKind::Corrupt)
-        .because("the campaign has a format that this store does not know")
+fn not_ranked() -> StoreError {
+    StoreError::new(BACKEND, OPERATION, StoreErrorKind::Conflict)
+        .because("a campaign that ranks nobody has no book")
 }
 
 /// The bid a bidder stands by, and how many there were.

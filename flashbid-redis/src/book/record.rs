@@ -11,12 +11,18 @@ use flashbid_core::score::Score;
 use flashbid_core::time::Timestamp;
 use uuid::Uuid;
 
-/// Times farther from 1970 than this many milliseconds count as this far, so that a double holds each exactly.
-const FARTHEST: i64 = 1 << 52;
+use crate::time::reckoned;
 
-/// A time as the scripts reckon with.
-pub(super) fn reckoned(at: Timestamp) -> i64 {
-    at.millis().clamp(-FARTHEST, FARTHEST)
+/// When a bid counts as placed and the ticket that it uses up, if it has them, as `place.lua` takes them.
+pub(super) fn write_terms(bid: &NewBid, to: &mut dyn Write) -> io::Result<()> {
+    if let Some(at) = bid.at {
+        to.write_all(&reckoned(at).to_le_bytes())?;
+    }
+    if let Some(ticket) = bid.ticket {
+        to.write_all(ticket.id.as_bytes())?;
+        to.write_all(&reckoned(ticket.expires_at).to_le_bytes())?;
+    }
+    Ok(())
 }
 
 /// What a bid asks for, as `place.lua` takes it.
@@ -132,6 +138,7 @@ impl<'a> Reader<'a> {
             name,
             price,
             weight,
+            ticket: None,
             at: None,
         }))
     }

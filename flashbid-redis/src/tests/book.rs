@@ -1,8 +1,12 @@
 //! What a book does when its server has been tampered with, or others open it at once.
 
 use flashbid_core::StoreErrorKind;
+use flashbid_core::bid::NewBid;
 use flashbid_core::campaign::{Campaign, FencingToken};
+use flashbid_core::id::{IdSource, RandomIds};
 use flashbid_core::store::{BidBook, Epoch, Placement};
+use flashbid_core::ticket::Ticket;
+use flashbid_core::time::{Clock, SystemClock, Timestamp};
 use flashbid_testbed::Redis;
 use redis::{Value, cmd};
 
@@ -38,11 +42,43 @@ async fn contents(hot: &RedisHot, campaign: &Campaign) -> Vec<Value> {
     contents
 }
 
+/// A bid with a ticket that expires so many seconds from now.
+fn with_ticket(bid: NewBid, seconds: i64) -> NewBid {
+    let millis = SystemClock.now().millis() + seconds * 1_000;
+    let ticket = Ticket {
+        id: RandomIds.fresh().into(),
+        expires_at: Timestamp::from_millis(millis),
+    };
+    NewBid {
+        ticket: Some(ticket),
+        ..bid
+    }
+}
+
+/// Tickets that have expired take no room.
+#[tokio::test]
+async fn expired_tickets_are_forgotten() {
+    let hot = fresh().await;
+    let campaign = opened(&hot).await;
+    let keys = BookKeys::of(&hot, campaign.id);
+    for seconds in [-2_000, -900, 200] {
+        let ticketed = with_ticket(bid(5), seconds);
+        let at = ticketed.ticket.unwrap().expires_at.millis() - 1_000;
+        let at = Some(Timestamp::from_millis(at));
+        accept(&hot, &campaign, &[NewBid { at, ..ticketed }]).await;
+        let held = meddle(&hot, &["ZCARD", &keys.tickets]).await;
+        assert!(matches!(held, Value::Int(1..=2)), "{held:?}");
+    }
+    hot.discard(campaign.id).await.unwrap();
+    let left = meddle(&hot, &["EXISTS", &keys.tickets]).await;
+    assert_eq!(left, Value::Int(0));
+}
+
 /// A script that fails in the middle of a batch must not have written the first half of it.
 #[tokio::test]
 async fn a_damaged_book_is_corrupt_and_stays_as_it_is() {
     let hot = fresh().await;
-    for damage in 0..9 {
+    for damage in 0..10 {
         let campaign = opened(&hot).await;
         let who = bid(5);
         accept(&hot, &campaign, &[who.clone(), bid(6)]).await;
@@ -67,6 +103,9 @@ async fn a_damaged_book_is_corrupt_and_stays_as_it_is() {
                 command.arg(&keys.bidders).arg(who.bidder.as_bytes());
                 hot.link.send(command.arg("short")).await.unwrap();
             }
+            9 => {
+                meddle(&hot, &["SET", &keys.tickets, "nonsense"]).await;
+            }
             7 => {
                 // As when the server was told to evict what it has no room for.
                 meddle(&hot, &["DEL", &keys.ranking]).await;
@@ -76,11 +115,11 @@ async fn a_damaged_book_is_corrupt_and_stays_as_it_is() {
             }
         }
         let before = contents(&hot, &campaign).await;
-        let again = flashbid_core::bid::NewBid {
+        let again = NewBid {
             bidder: who.bidder,
             ..bid(9)
         };
-        let batch = [bid(7), bid(8), again];
+        let batch = [bid(7), with_ticket(bid(8), 1_000), again];
         let error = hot.place(campaign.id, &batch).await.unwrap_err();
         assert_eq!(error.kind, StoreErrorKind::Corrupt, "{damage}: {error:?}");
         assert!(error.source.is_some(), "it says what the server said");

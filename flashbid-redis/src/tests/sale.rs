@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use flashbid_core::bid::{AcceptedBid, NewBid};
 use flashbid_core::campaign::{
-    Campaign, DEFAULT_PAYMENT_DEADLINE, FencingToken, Format, Phase, Rebid, Terms, Window,
+    Campaign, DEFAULT_PAYMENT_DEADLINE, Format, Phase, Rebid, Terms, Window,
 };
 use flashbid_core::id::{IdSource, RandomIds};
 use flashbid_core::money::{Money, Weight};
@@ -22,23 +22,22 @@ pub(super) fn campaign() -> Campaign {
     let at = |hours: i64| Timestamp::from_millis(now + hours * 3_600_000);
     let factor = |text: &str| text.parse().unwrap();
     let weights = Weights::new(factor("1"), factor("0"), factor("0")).unwrap();
-    Campaign {
-        id: RandomIds.fresh().into(),
-        product: RandomIds.fresh().into(),
-        terms: Terms {
-            format: Format::Ranked {
-                weights,
-                rebid: Rebid::Latest,
-            },
-            window: Window::new(at(-1), at(1)).unwrap(),
-            quota: Units::new(3).unwrap(),
-            min_price: Money::ZERO,
-            payment_deadline: DEFAULT_PAYMENT_DEADLINE,
+    let terms = Terms {
+        format: Format::Ranked {
+            weights,
+            rebid: Rebid::Latest,
         },
+        window: Window::new(at(-1), at(1)).unwrap(),
+        quota: Units::new(3).unwrap(),
+        min_price: Money::ZERO,
+        payment_deadline: DEFAULT_PAYMENT_DEADLINE,
+        runners_up: None,
+    };
+    let (id, product) = (RandomIds.fresh().into(), RandomIds.fresh().into());
+    Campaign {
         phase: Phase::Open,
         version: 1,
-        fence: FencingToken::NONE,
-        created_at: at(-1),
+        ..Campaign::scheduled(id, product, terms, at(-1))
     }
 }
 
@@ -65,6 +64,7 @@ pub(super) fn bid(whole: i64) -> NewBid {
         name: None,
         price: Money::from_ten_thousandths(whole * 10_000).unwrap(),
         weight: Weight::ZERO,
+        ticket: None,
         at: None,
     }
 }

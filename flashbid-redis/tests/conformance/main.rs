@@ -27,6 +27,11 @@ macro_rules! suite {
                 use super::*;
                 flashbid_core::admission_conformance!($store);
             }
+
+            mod cache {
+                use super::*;
+                flashbid_core::campaign_cache_conformance!($store);
+            }
         }
     };
 }

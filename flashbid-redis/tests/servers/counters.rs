@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use flashbid_core::StoreErrorKind;
-use flashbid_core::campaign::FencingToken;
+use flashbid_core::campaign::{FencingToken, Window};
 use flashbid_core::id::{AttemptId, CampaignId, HoldId, IdSource, RandomIds};
 use flashbid_core::stock::{Hold, HoldState, Level, Units};
 use flashbid_core::store::{
-    Admission, Admitted, GateSeed, HoldRequest, Leases, Limit, StockGate, StoreResult,
+    Admission, Admitted, Cached, CampaignCache, ChangeCursor, GateSeal, GateSeed, HoldRepair,
+    HoldRequest, Leases, Limit, Purpose, StockGate, StoreResult,
 };
-use flashbid_core::time::{Clock, SystemClock};
+use flashbid_core::ticket::Ticket;
+use flashbid_core::time::{Clock, SystemClock, Timestamp};
 use flashbid_redis::RedisHot;
 use flashbid_testbed::{Redis, eventually};
 use tokio::time::Instant;
@@ -23,11 +25,18 @@ fn units(count: u32) -> Units {
     Units::new(count).unwrap()
 }
 
+fn running() -> Window {
+    let now = SystemClock.now();
+    Window::new(now, now.after(Duration::from_hours(1))).unwrap()
+}
+
 fn seed(quota: u32) -> GateSeed {
     GateSeed {
         campaign: RandomIds.fresh().into(),
+        window: running(),
         quota: units(quota),
         per_buyer: Some(units(3)),
+        sealed: false,
         holds: Vec::new(),
     }
 }
@@ -38,11 +47,14 @@ fn request() -> HoldRequest {
         bidder: RandomIds.fresh().into(),
         units: Units::ONE,
         expires_at: SystemClock.now().after(LONG),
+        purpose: Purpose::Purchase(RandomIds.fresh().into()),
+        ticket: None,
+        at: None,
     }
 }
 
 async fn level(hot: &RedisHot, campaign: CampaignId) -> [u32; 3] {
-    let level = hot.level(campaign).await.unwrap().unwrap();
+    let level = hot.level(campaign).await.unwrap().unwrap().level;
     [level.available, level.held, level.sold].map(Units::get)
 }
 
@@ -69,7 +81,11 @@ async fn every_call_may_be_made_again_when_its_answer_was_lost() {
     let level_again = lost_and_again(proxy, async || hot.load(&warm).await).await;
     assert_eq!(level_again, Level::loaded_with(units(9)));
 
-    let batch = [request(), request(), request()];
+    let mut batch = [request(), request(), request()];
+    batch[0].ticket = Some(Ticket {
+        id: RandomIds.fresh().into(),
+        expires_at: batch[0].expires_at,
+    });
     hot.hold(campaign, &[]).await.unwrap();
     let held = lost_and_again(proxy, async || hot.hold(campaign, &batch).await).await;
     assert!(held.iter().all(Result::is_ok));
@@ -80,10 +96,56 @@ async fn every_call_may_be_made_again_when_its_answer_was_lost() {
     assert_eq!(sold[0].unwrap().state, HoldState::Consumed);
     let freed = lost_and_again(proxy, async || hot.release(campaign, &[batch[1].id]).await).await;
     assert_eq!(freed[0].unwrap().state, HoldState::Released);
-    let late = batch[2].expires_at;
-    let expired = lost_and_again(proxy, async || hot.expire(campaign, late, 9).await).await;
-    assert_eq!(expired, [], "the first call expired it");
+    let expired = lost_and_again(proxy, async || hot.expire(campaign, &[batch[2].id]).await).await;
+    assert_eq!(expired[0].unwrap().state, HoldState::Expired);
     assert_eq!(level(hot, campaign).await, [8, 0, 1]);
+
+    let waiting = hot.pending(campaign, 9).await.unwrap();
+    let waiting: Vec<_> = waiting.iter().map(|it| it.hold.id).collect();
+    assert_eq!(waiting, batch.map(|request| request.id), "each waits once");
+    hot.acknowledge(campaign, &[]).await.unwrap();
+    let told = &waiting[..2];
+    lost_and_again(proxy, async || hot.acknowledge(campaign, told).await).await;
+    assert_eq!(hot.pending(campaign, 9).await.unwrap().len(), 1);
+
+    hot.repair(campaign, units(9), &[]).await.unwrap();
+    let undone = [HoldRepair {
+        hold: Hold {
+            state: HoldState::Held,
+            ..sold[0].unwrap()
+        },
+        seen: Some(HoldState::Consumed),
+    }];
+    let repair = async || hot.repair(campaign, units(9), &undone).await;
+    let repaired = lost_and_again(proxy, repair).await;
+    assert_eq!(
+        repaired,
+        Level::loaded_with(units(9)).hold(units(1)).unwrap()
+    );
+
+    let over = GateSeed {
+        window: Window::new(Timestamp::from_millis(1), Timestamp::from_millis(2)).unwrap(),
+        ..seed(1)
+    };
+    hot.load(&over).await.unwrap();
+    assert_eq!(hot.close(campaign).await.unwrap(), GateSeal::NotEnded);
+    let closed = lost_and_again(proxy, async || hot.close(over.campaign).await).await;
+    assert_eq!(closed, GateSeal::Sealed);
+
+    hot.keep(campaign, b"copy", LONG).await.unwrap();
+    lost_and_again(proxy, async || hot.keep(campaign, b"copy", LONG).await).await;
+    assert_eq!(
+        hot.cached(campaign).await.unwrap(),
+        Cached::Copy(b"copy".to_vec())
+    );
+    let cursor = hot.changes_after(ChangeCursor::default(), 9).await;
+    let cursor = cursor.unwrap().cursor;
+    hot.change(over.campaign, LONG).await.unwrap();
+    lost_and_again(proxy, async || hot.change(campaign, LONG).await).await;
+    assert_eq!(hot.cached(campaign).await.unwrap(), Cached::Changing);
+    let changes = hot.changes_after(cursor, 9).await.unwrap();
+    assert!(changes.complete);
+    assert_eq!(changes.campaigns, [over.campaign, campaign]);
 
     let attempt: AttemptId = RandomIds.fresh().into();
     hot.issue("warm", "user", LONG).await.unwrap();
@@ -177,6 +239,9 @@ async fn a_full_server_takes_whole_batches_or_nothing() {
         "nothing of the batch was applied"
     );
     let unavailable = [
+        hot.repair(campaign, seed.quota, &[]).await.map(drop),
+        hot.keep(campaign, b"copy", LONG).await,
+        hot.change(campaign, LONG).await,
         hot.issue("key", "user", LONG).await.map(drop),
         hot.admit("bids", &[Limit::new("user", 1, LONG).unwrap()])
             .await
@@ -191,6 +256,11 @@ async fn a_full_server_takes_whole_batches_or_nothing() {
     for call in unavailable {
         assert_eq!(call.unwrap_err().kind, StoreErrorKind::Unavailable);
     }
+    let waiting = hot.pending(campaign, 500).await.unwrap();
+    let waiting: Vec<HoldId> = waiting.iter().map(|it| it.hold.id).collect();
+    assert_eq!(waiting.len(), 500);
+    hot.acknowledge(campaign, &waiting).await.unwrap();
+    assert_eq!(hot.close(campaign).await.unwrap(), GateSeal::NotEnded);
     hot.relinquish(&lease).await.unwrap();
     server.call(&["CONFIG", "SET", "maxmemory", "0"]).unwrap();
     let held = hot.hold(campaign, &batch).await.unwrap();
@@ -224,9 +294,43 @@ async fn a_hundred_thousand_holds_are_one_step() {
     let sold = hot.consume(seed.campaign, &ids[..half]).await.unwrap();
     assert!(sold.iter().all(Option::is_some));
     let late = SystemClock.now().after(LONG * 2);
-    let expired = hot.expire(seed.campaign, late, usize::MAX).await.unwrap();
-    assert_eq!(expired.len(), half);
+    let due = hot.due(seed.campaign, late, usize::MAX).await.unwrap();
+    assert_eq!(due.len(), half);
+    let expired = hot.expire(seed.campaign, &ids[half..]).await.unwrap();
+    assert!(expired.iter().all(Option::is_some));
     assert_eq!(level(&hot, seed.campaign).await, [HOLDS / 2, 0, HOLDS / 2]);
+
+    let took = Instant::now();
+    let contents = hot.contents(seed.campaign).await.unwrap().unwrap();
+    println!("100,000 holds told: {:?}", took.elapsed());
+    assert_eq!(contents.holds.len(), ids.len());
+    let queue: Vec<HoldId> = contents.pending.iter().map(|it| it.hold.id).collect();
+    assert_eq!(queue, ids);
+    let pending = hot.pending(seed.campaign, usize::MAX).await.unwrap();
+    assert_eq!(pending, contents.pending);
+    let repairs: Vec<_> = held
+        .iter()
+        .map(|hold| HoldRepair {
+            hold: *hold,
+            seen: Some(HoldState::Expired),
+        })
+        .collect();
+    let took = Instant::now();
+    hot.repair(seed.campaign, seed.quota, &repairs)
+        .await
+        .unwrap();
+    println!("100,000 holds repaired: {:?}", took.elapsed());
+    assert_eq!(level(&hot, seed.campaign).await, [0, HOLDS / 2, HOLDS / 2]);
+
+    hot.unload(seed.campaign).await.unwrap();
+    let took = Instant::now();
+    hot.load(&seed).await.unwrap();
+    println!("100,000 holds that waited loaded: {:?}", took.elapsed());
+    let left = hot.contents(seed.campaign).await.unwrap().unwrap();
+    assert_eq!(left.pending.len(), ids.len());
+    let took = Instant::now();
+    hot.acknowledge(seed.campaign, &ids).await.unwrap();
+    println!("100,000 purchases acknowledged: {:?}", took.elapsed());
 
     hot.unload(seed.campaign).await.unwrap();
     seed.holds = held;

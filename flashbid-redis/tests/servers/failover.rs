@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use flashbid_core::StoreErrorKind;
-use flashbid_core::campaign::Campaign;
-use flashbid_core::store::BidBook;
+use flashbid_core::campaign::{Campaign, Window};
+use flashbid_core::id::{IdSource, RandomIds};
+use flashbid_core::stock::Units;
+use flashbid_core::store::{BidBook, GateSeed, HoldRequest, Purpose, StockGate};
+use flashbid_core::time::{Clock, SystemClock};
 use flashbid_redis::{Config, RedisHot};
 use flashbid_testbed::{Redis, RedisCluster, RedisSentinel};
 use tokio::time::Instant;
@@ -69,6 +72,65 @@ async fn a_replica_says_that_it_takes_no_bids() {
     let replica = connect(&servers.replica().url()).await;
     let error = place(&replica, &campaign, &[bid(1)]).await.unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::Unavailable, "{error:?}");
+}
+
+/// Units that a buyer was told of went on being held, and who tries again on the new server takes none twice.
+#[tokio::test]
+async fn units_are_held_once_on_whoever_takes_over() {
+    let (sentinels, cluster) = (RedisSentinel::start(), RedisCluster::start());
+    for in_cluster in [false, true] {
+        let hot = if in_cluster {
+            connect(&cluster.url()).await
+        } else {
+            connect(&sentinels.url()).await
+        };
+        let now = SystemClock.now();
+        let mut seed = GateSeed {
+            campaign: RandomIds.fresh().into(),
+            window: Window::new(now, now.after(Duration::from_hours(1))).unwrap(),
+            quota: Units::new(3).unwrap(),
+            per_buyer: None,
+            sealed: false,
+            holds: Vec::new(),
+        };
+        hot.load(&seed).await.unwrap();
+        let request = HoldRequest {
+            id: RandomIds.fresh().into(),
+            bidder: RandomIds.fresh().into(),
+            units: Units::ONE,
+            expires_at: now.after(Duration::from_hours(1)),
+            purpose: Purpose::Purchase(RandomIds.fresh().into()),
+            ticket: None,
+            at: None,
+        };
+        let held = hot.hold(seed.campaign, &[request]).await.unwrap();
+        seed.holds = vec![held[0].clone().unwrap()];
+        if in_cluster {
+            cluster.kill_primary_of(&format!("stock:{{{}}}", seed.campaign));
+        } else {
+            sentinels.kill_primary();
+        }
+
+        let mut loads = 0;
+        let deadline = Instant::now() + Duration::from_mins(1);
+        let again = loop {
+            match hot.hold(seed.campaign, &[request]).await {
+                Ok(held) => break held,
+                Err(error) if error.kind == StoreErrorKind::NotFound => {
+                    loads += 1;
+                    let _ = hot.load(&seed).await;
+                }
+                Err(error) => assert!(error.may_retry(), "{error:?}"),
+            }
+            assert!(Instant::now() < deadline, "nobody takes over");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        assert!(loads > 0, "on another server it is a copy");
+        assert_eq!(again, held);
+        let level = hot.level(seed.campaign).await.unwrap().unwrap().level;
+        assert_eq!(level.held, Units::ONE);
+        assert_eq!(level.loaded(), 3);
+    }
 }
 
 #[tokio::test]

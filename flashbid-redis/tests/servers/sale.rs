@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use flashbid_core::bid::{AcceptedBid, NewBid};
 use flashbid_core::campaign::{
-    Campaign, DEFAULT_PAYMENT_DEADLINE, FencingToken, Format, Phase, Rebid, Terms, Window,
+    Campaign, DEFAULT_PAYMENT_DEADLINE, Format, Phase, Rebid, Terms, Window,
 };
 use flashbid_core::id::{IdSource, RandomIds};
 use flashbid_core::money::{Money, Weight};
@@ -28,23 +28,22 @@ pub(crate) fn campaign() -> Campaign {
 }
 
 pub(crate) fn campaign_with(weights: Weights, window: Window) -> Campaign {
-    Campaign {
-        id: RandomIds.fresh().into(),
-        product: RandomIds.fresh().into(),
-        terms: Terms {
-            format: Format::Ranked {
-                weights,
-                rebid: Rebid::Latest,
-            },
-            window,
-            quota: Units::ONE,
-            min_price: Money::ZERO,
-            payment_deadline: DEFAULT_PAYMENT_DEADLINE,
+    let terms = Terms {
+        format: Format::Ranked {
+            weights,
+            rebid: Rebid::Latest,
         },
+        window,
+        quota: Units::ONE,
+        min_price: Money::ZERO,
+        payment_deadline: DEFAULT_PAYMENT_DEADLINE,
+        runners_up: None,
+    };
+    let (id, product) = (RandomIds.fresh().into(), RandomIds.fresh().into());
+    Campaign {
         phase: Phase::Open,
         version: 1,
-        fence: FencingToken::NONE,
-        created_at: window.start(),
+        ..Campaign::scheduled(id, product, terms, window.start())
     }
 }
 
@@ -71,6 +70,7 @@ pub(crate) fn bid(whole: i64) -> NewBid {
         name: Some(Arc::from("somebody")),
         price: Money::from_ten_thousandths(whole * 10_000).unwrap(),
         weight: Weight::ZERO,
+        ticket: None,
         at: None,
     }
 }
