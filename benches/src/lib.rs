@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use flashbid_core::Engine;
 use flashbid_core::bid::Bid;
-use flashbid_core::campaign::{DEFAULT_PAYMENT_DEADLINE, Format, Rebid, Window};
+use flashbid_core::campaign::{Format, Rebid, Window};
 use flashbid_core::engine::{NewCampaign, NewProduct};
 use flashbid_core::id::{BidderId, CampaignId};
 use flashbid_core::money::{Coefficient, Money, Weight};
@@ -43,16 +43,14 @@ pub async fn sale(engine: &Engine, units: u32, lasts: Duration) -> CampaignId {
     let whole =
         |units: i64| Coefficient::from_ten_thousandths(units * 10_000).expect("a small number");
     let weights = Weights::new(whole(1), whole(1_000), whole(100)).expect("the default weights");
-    let campaign = NewCampaign {
-        product: product.id,
-        format: Format::Ranked {
+    let campaign = NewCampaign::new(
+        product.id,
+        Format::Ranked {
             weights,
             rebid: Rebid::Latest,
         },
-        window: Window::new(engine.now(), engine.now().after(lasts)).expect("it ends later"),
-        quota: None,
-        payment_deadline: DEFAULT_PAYMENT_DEADLINE,
-    };
+        Window::new(engine.now(), engine.now().after(lasts)).expect("it ends later"),
+    );
     engine
         .add_campaign(campaign)
         .await

@@ -10,9 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use flashbid_core::bid::{AcceptedBid, Bid, NewBid, admit_time, replaces};
-use flashbid_core::campaign::{
-    DEFAULT_PAYMENT_DEADLINE, FencingToken, Format, Phase, Rebid, Window,
-};
+use flashbid_core::campaign::{FencingToken, Format, Phase, Rebid, Window};
 use flashbid_core::engine::{NewCampaign, NewProduct};
 use flashbid_core::id::{BidderId, CampaignId};
 use flashbid_core::memory::{MemoryGate, MemoryHot};
@@ -273,7 +271,7 @@ impl Book {
 async fn main() -> Result<(), Box<dyn Error>> {
     let hot = MemoryHot::of(
         NaiveBook::default(),
-        MemoryGate::new(),
+        MemoryGate::default(),
         Arc::new(SystemClock),
     );
     let engine = Engine::builder().hot(hot).build();
@@ -285,16 +283,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
         min_price: "10".parse()?,
     };
     let now = engine.now();
-    let sale = NewCampaign {
-        product: engine.add_product(lamp).await?.id,
-        format: Format::Ranked {
+    let sale = NewCampaign::new(
+        engine.add_product(lamp).await?.id,
+        Format::Ranked {
             weights: Weights::new("1".parse()?, "1000".parse()?, "100".parse()?)?,
             rebid: Rebid::Best,
         },
-        window: Window::new(now, now.after(Duration::from_millis(500)))?,
-        quota: None,
-        payment_deadline: DEFAULT_PAYMENT_DEADLINE,
-    };
+        Window::new(now, now.after(Duration::from_millis(500)))?,
+    );
     let campaign = engine.add_campaign(sale).await?;
     let [ann, bob, cleo] = ["Ann", "Bob", "Cleo"].map(|name| (name, engine.fresh_id()));
     for ((name, bidder), price) in [(ann, "3000"), (bob, "2000"), (cleo, "4000"), (bob, "3500")] {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use flashbid_core::Engine;
 use flashbid_core::bid::Bid;
-use flashbid_core::campaign::{DEFAULT_PAYMENT_DEADLINE, Format, Rebid, Window};
+use flashbid_core::campaign::{Format, Rebid, Window};
 use flashbid_core::engine::{NewCampaign, NewProduct};
 use flashbid_core::score::Weights;
 use flashbid_core::stock::Units;
@@ -22,16 +22,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let product = engine.add_product(lamp).await?.id;
     let weights = Weights::new("1".parse()?, "1000".parse()?, "100".parse()?)?;
-    let sale = NewCampaign {
+    let sale = NewCampaign::new(
         product,
-        format: Format::Ranked {
+        Format::Ranked {
             weights,
             rebid: Rebid::Latest,
         },
-        window: Window::new(engine.now(), engine.now().after(Duration::from_secs(1)))?,
-        quota: None,
-        payment_deadline: DEFAULT_PAYMENT_DEADLINE,
-    };
+        Window::new(engine.now(), engine.now().after(Duration::from_secs(1)))?,
+    );
     let sale = engine.add_campaign(sale).await?.id;
 
     for (name, price, weight) in [

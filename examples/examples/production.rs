@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use flashbid_core::Engine;
 use flashbid_core::bid::Bid;
-use flashbid_core::campaign::{DEFAULT_PAYMENT_DEADLINE, Format, Rebid, Window};
+use flashbid_core::campaign::{Format, Rebid, Window};
 use flashbid_core::engine::{NewCampaign, NewProduct, SettleOutcome};
 use flashbid_core::id::CampaignId;
 use flashbid_core::score::Weights;
@@ -66,16 +66,14 @@ async fn add_sale(engine: &Engine) -> Result<CampaignId, Box<dyn Error>> {
     };
     let product = engine.add_product(lamp).await?.id;
     let weights = Weights::new("1".parse()?, "0".parse()?, "0".parse()?)?;
-    let sale = NewCampaign {
+    let sale = NewCampaign::new(
         product,
-        format: Format::Ranked {
+        Format::Ranked {
             weights,
             rebid: Rebid::Latest,
         },
-        window: Window::new(engine.now(), engine.now().after(Duration::from_secs(1)))?,
-        quota: None,
-        payment_deadline: DEFAULT_PAYMENT_DEADLINE,
-    };
+        Window::new(engine.now(), engine.now().after(Duration::from_secs(1)))?,
+    );
     Ok(engine.add_campaign(sale).await?.id)
 }
 

@@ -15,7 +15,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use flashbid_core::bid::Bid;
-use flashbid_core::campaign::{DEFAULT_PAYMENT_DEADLINE, Format, Rebid, Window};
+use flashbid_core::campaign::{Format, Rebid, Window};
 use flashbid_core::engine::{NewCampaign, NewProduct};
 use flashbid_core::id::{BidderId, CampaignId};
 use flashbid_core::money::Weight;
@@ -141,16 +141,14 @@ async fn lamp(engine: &Engine) -> Result<CampaignId, Box<dyn std::error::Error>>
         min_price: "10".parse()?,
     };
     let weights = Weights::new("1".parse()?, "1000".parse()?, "100".parse()?)?;
-    let sale = NewCampaign {
-        product: engine.add_product(product).await?.id,
-        format: Format::Ranked {
+    let sale = NewCampaign::new(
+        engine.add_product(product).await?.id,
+        Format::Ranked {
             weights,
             rebid: Rebid::Latest,
         },
-        window: Window::new(engine.now(), engine.now().after(Duration::from_mins(10)))?,
-        quota: None,
-        payment_deadline: DEFAULT_PAYMENT_DEADLINE,
-    };
+        Window::new(engine.now(), engine.now().after(Duration::from_mins(10)))?,
+    );
     Ok(engine.add_campaign(sale).await?.id)
 }
 

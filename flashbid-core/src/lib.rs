@@ -9,7 +9,7 @@
 //!
 //! use flashbid_core::Engine;
 //! use flashbid_core::bid::Bid;
-//! use flashbid_core::campaign::{DEFAULT_PAYMENT_DEADLINE, Format, Rebid, Window};
+//! use flashbid_core::campaign::{Format, Rebid, Window};
 //! use flashbid_core::engine::{NewCampaign, NewProduct};
 //! use flashbid_core::score::Weights;
 //! use flashbid_core::stock::Units;
@@ -28,16 +28,14 @@
 //!     })
 //!     .await?;
 //! let campaign = engine
-//!     .add_campaign(NewCampaign {
-//!         product: lamp.id,
-//!         format: Format::Ranked {
+//!     .add_campaign(NewCampaign::new(
+//!         lamp.id,
+//!         Format::Ranked {
 //!             weights: Weights::new("1".parse()?, "1000".parse()?, "100".parse()?)?,
 //!             rebid: Rebid::Latest,
 //!         },
-//!         window: Window::new(engine.now(), engine.now().after(Duration::from_millis(200)))?,
-//!         quota: None,
-//!         payment_deadline: DEFAULT_PAYMENT_DEADLINE,
-//!     })
+//!         Window::new(engine.now(), engine.now().after(Duration::from_millis(200)))?,
+//!     ))
 //!     .await?;
 //!
 //! let (ann, bob) = (engine.fresh_id(), engine.fresh_id());

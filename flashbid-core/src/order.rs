@@ -63,6 +63,14 @@ pub enum Origin {
 }
 
 impl Order {
+    /// The winning bid; `None` for what was bought first-come.
+    pub const fn bid(&self) -> Option<BidId> {
+        match self.origin {
+            Origin::Won { bid, .. } => Some(bid),
+            Origin::Bought { .. } => None,
+        }
+    }
+
     /// The place in the sealed ranking; `None` for what was bought first-come.
     pub const fn rank(&self) -> Option<Rank> {
         match self.origin {

@@ -66,6 +66,7 @@ const TRAITS: [Trait; 6] = [
             include_str!("../src/conformance/ledger/purchasing.rs"),
             include_str!("../src/conformance/ledger/reading.rs"),
             include_str!("../src/conformance/ledger/recording.rs"),
+            include_str!("../src/conformance/ledger/rule.rs"),
             include_str!("../src/conformance/ledger/seeds.rs"),
             include_str!("../src/conformance/ledger/settling.rs"),
             include_str!("../src/conformance/ledger/stock.rs"),

@@ -4,17 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flashbid_core::StoreErrorKind::{self, Indeterminate, NotFound, Unavailable};
-use flashbid_core::campaign::FencingToken;
+use flashbid_core::campaign::{FencingToken, Window};
 use flashbid_core::conformance::{Faulty, Loss};
 use flashbid_core::id::{CampaignId, IdSource, RandomIds};
 use flashbid_core::memory::{MemoryGate, MemoryHot, MemoryLeases};
 use flashbid_core::stock::{Level, Units};
 use flashbid_core::store::{BidBook, GateSeed, HotStore, Leases, StockGate, StoreResult};
+use flashbid_core::time::Timestamp;
 
 const TTL: Duration = Duration::from_mins(1);
 
 fn seed() -> GateSeed {
+    let start = Timestamp::from_millis(0);
     GateSeed {
+        window: Window::new(start, start.after(TTL)).unwrap(),
+        sealed: false,
         campaign: CampaignId::new(RandomIds.fresh()),
         quota: Units::ONE,
         per_buyer: None,
@@ -35,7 +39,7 @@ fn kind<T>(result: StoreResult<T>) -> Option<StoreErrorKind> {
 
 #[tokio::test]
 async fn a_lost_request_was_not_applied() {
-    let gate = Faulty::new(MemoryGate::new());
+    let gate = Faulty::new(MemoryGate::default());
     let seed = seed();
     gate.faults().lose_request("load", 1);
     assert_eq!(kind(gate.load(&seed).await), Some(Unavailable));
@@ -45,17 +49,18 @@ async fn a_lost_request_was_not_applied() {
 
 #[tokio::test]
 async fn a_lost_response_was_applied() {
-    let gate = Faulty::new(MemoryGate::new());
+    let gate = Faulty::new(MemoryGate::default());
     let seed = seed();
     gate.faults().lose_response("load", 1);
     assert_eq!(kind(gate.load(&seed).await), Some(Indeterminate));
     let level = gate.store().level(seed.campaign).await.unwrap();
+    let level = level.map(|stats| stats.level);
     assert_eq!(level, Some(Level::loaded_with(Units::ONE)));
 }
 
 #[tokio::test]
 async fn the_response_of_a_refused_request_is_lost_as_well() {
-    let gate = Faulty::new(MemoryGate::new());
+    let gate = Faulty::new(MemoryGate::default());
     let unknown = seed().campaign;
     gate.faults().lose_response("hold", 2);
     assert_eq!(kind(gate.hold(unknown, &[]).await), Some(NotFound));
@@ -64,7 +69,7 @@ async fn the_response_of_a_refused_request_is_lost_as_well() {
 
 #[tokio::test]
 async fn a_lost_read_is_unavailable_whichever_way_it_is_lost() {
-    let gate = Faulty::new(MemoryGate::new());
+    let gate = Faulty::new(MemoryGate::default());
     gate.faults().lose_at(1, Loss::Request);
     gate.faults().lose_at(2, Loss::Response);
     for expected in [Some(Unavailable), Some(Unavailable), None] {
@@ -138,5 +143,6 @@ async fn a_faulty_hot_store_is_a_hot_store_over_a_shared_one() {
     shared.load(&seed).await.unwrap();
     let faulty: Arc<dyn HotStore> = Arc::new(Faulty::over(Arc::clone(&shared)));
     let level = faulty.level(seed.campaign).await.unwrap();
+    let level = level.map(|stats| stats.level);
     assert_eq!(level, Some(Level::loaded_with(Units::ONE)));
 }

@@ -13,7 +13,7 @@ mod book {
 
 mod gate {
     use super::*;
-    flashbid_core::stock_gate_conformance!(MemoryGate::new());
+    flashbid_core::stock_gate_conformance!(MemoryGate::default());
 }
 
 mod leases {
@@ -43,7 +43,7 @@ mod faulty_book {
 
 mod faulty_gate {
     use super::*;
-    flashbid_core::stock_gate_conformance!(Faulty::new(MemoryGate::new()));
+    flashbid_core::stock_gate_conformance!(Faulty::new(MemoryGate::default()));
 }
 
 mod faulty_leases {

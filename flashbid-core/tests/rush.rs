@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flashbid_core::bid::Bid;
-use flashbid_core::campaign::{DEFAULT_PAYMENT_DEADLINE, Format, Rebid, Window};
+use flashbid_core::campaign::{Format, Rebid, Window};
 use flashbid_core::engine::audit::standings;
 use flashbid_core::engine::{NewCampaign, NewProduct, SettleOutcome};
 use flashbid_core::id::{BidderId, CampaignId, SeededIds};
-use flashbid_core::rank::Sequence;
+use flashbid_core::order::Order;
+use flashbid_core::rank::{Rank, Sequence};
 use flashbid_core::score::Weights;
 use flashbid_core::stock::Units;
 use flashbid_core::store::Page;
@@ -47,16 +48,14 @@ async fn sale(
         "100".parse().unwrap(),
     );
     let campaign = engine
-        .add_campaign(NewCampaign {
-            product: product.id,
-            format: Format::Ranked {
+        .add_campaign(NewCampaign::new(
+            product.id,
+            Format::Ranked {
                 weights: weights.unwrap(),
                 rebid: Rebid::Latest,
             },
-            window: Window::new(START, START.after(LENGTH)).unwrap(),
-            quota: None,
-            payment_deadline: DEFAULT_PAYMENT_DEADLINE,
-        })
+            Window::new(START, START.after(LENGTH)).unwrap(),
+        ))
         .await
         .unwrap();
     (engine, campaign.id)
@@ -111,7 +110,7 @@ async fn a_thousand_tasks_at_once_get_exactly_the_right_orders() {
         let expected: Vec<_> = standings(format, &bids)
             .into_iter()
             .take(37)
-            .map(|bid| (bid.bidder, bid.price, bid.score))
+            .map(|bid| (bid.bidder, bid.price, Some(bid.score)))
             .collect();
         let orders = engine
             .orders_in(
@@ -126,10 +125,16 @@ async fn a_thousand_tasks_at_once_get_exactly_the_right_orders() {
             .items;
         let got: Vec<_> = orders
             .iter()
-            .map(|order| (order.bidder, order.price, order.score))
+            .map(|order| (order.bidder, order.price, order.score()))
             .collect();
         assert_eq!(got, expected);
-        assert!(orders.iter().map(|order| order.rank.get()).eq(1..=37));
+        assert!(
+            orders
+                .iter()
+                .filter_map(Order::rank)
+                .map(Rank::get)
+                .eq(1..=37)
+        );
         assert_eq!(
             orders
                 .iter()

@@ -101,23 +101,27 @@ async fn a_book_scores_every_case_exactly() {
     let book = MemoryBook::default();
     for (number, case) in (1_u128..).zip(cases()) {
         let at = start.after(Duration::from_millis(case.elapsed_ms));
-        let campaign = Campaign {
-            id: CampaignId::new(Uuid::from_u128(number)),
-            product: ProductId::new(Uuid::from_u128(number)),
-            terms: Terms {
-                format: Format::Ranked {
-                    weights: case.weights,
-                    rebid: Rebid::Latest,
-                },
-                window: Window::new(start, at.after(Duration::from_millis(1))).unwrap(),
-                quota: Units::ONE,
-                min_price: Money::ZERO,
-                payment_deadline: Duration::from_mins(15),
+        let terms = Terms {
+            format: Format::Ranked {
+                weights: case.weights,
+                rebid: Rebid::Latest,
             },
+            window: Window::new(start, at.after(Duration::from_millis(1))).unwrap(),
+            quota: Units::ONE,
+            min_price: Money::ZERO,
+            payment_deadline: Duration::from_mins(15),
+            runners_up: None,
+        };
+        let campaign = Campaign {
             phase: Phase::Open,
             version: 1,
             fence: FencingToken::new(1),
-            created_at: start,
+            ..Campaign::scheduled(
+                CampaignId::new(Uuid::from_u128(number)),
+                ProductId::new(Uuid::from_u128(number)),
+                terms,
+                start,
+            )
         };
         let id = campaign.id;
         let seed = BookSeed {
@@ -133,6 +137,7 @@ async fn a_book_scores_every_case_exactly() {
             price: case.price,
             weight: case.weight,
             at: Some(at),
+            ticket: None,
         };
         let placed = book.place(id, &[bid]).await.unwrap();
         let Ok(Placement::Accepted(accepted)) = &placed.outcomes[0] else {

@@ -273,6 +273,7 @@ impl Ask {
             at: self
                 .at
                 .map(|at| Timestamp::from_millis(500 + i64::from(at) * 5)),
+            ticket: None,
         }
     }
 }
@@ -284,23 +285,21 @@ fn campaign(history: &History) -> Campaign {
         Rebid::Latest
     };
     let factor = |text: &str| text.parse().expect("a factor");
-    Campaign {
-        id: CAMPAIGN,
-        product: ProductId::new(Uuid::from_u128(2)),
-        terms: Terms {
-            format: Format::Ranked {
-                weights: Weights::new(factor("1"), factor("10"), factor("0.5"))
-                    .expect("small factors"),
-                rebid,
-            },
-            window: Window::new(START, END).expect("ends after it starts"),
-            quota: Units::new(u32::from(history.quota) + 1).expect("a small quota"),
-            min_price: Money::ZERO,
-            payment_deadline: DEFAULT_PAYMENT_DEADLINE,
+    let terms = Terms {
+        format: Format::Ranked {
+            weights: Weights::new(factor("1"), factor("10"), factor("0.5")).expect("small factors"),
+            rebid,
         },
+        window: Window::new(START, END).expect("ends after it starts"),
+        quota: Units::new(u32::from(history.quota) + 1).expect("a small quota"),
+        min_price: Money::ZERO,
+        payment_deadline: DEFAULT_PAYMENT_DEADLINE,
+        runners_up: None,
+    };
+    Campaign {
         phase: Phase::Open,
-        version: 0,
-        fence: FencingToken::NONE,
-        created_at: START,
+        version: 1,
+        fence: FencingToken::new(1),
+        ..Campaign::scheduled(CAMPAIGN, ProductId::new(Uuid::from_u128(2)), terms, START)
     }
 }

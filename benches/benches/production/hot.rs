@@ -106,5 +106,6 @@ fn bid(number: u64) -> NewBid {
         price: price(100 + (draw >> 40) % 100_000),
         weight: Weight::from_ten_thousandths(10_000).expect("one"),
         at: None,
+        ticket: None,
     }
 }

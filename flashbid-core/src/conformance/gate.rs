@@ -57,6 +57,7 @@ macro_rules! stock_gate_conformance {
             changes_are_counted
             purchases_wait_in_order
             an_acknowledged_purchase_waits_no_longer
+            what_waits_outlasts_its_counter
             a_repair_counts_anew
             a_repair_leaves_what_has_changed
             a_repair_never_oversells

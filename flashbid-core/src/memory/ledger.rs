@@ -1,4 +1,5 @@
 mod discrepancies;
+mod ending;
 mod log;
 mod orders;
 mod products;
@@ -235,15 +236,14 @@ impl Ledger for MemoryLedger {
     async fn orders_in(&self, campaign: CampaignId, page: Page) -> StoreResult<Listing<Order>> {
         let tables = self.tables();
         Ok(tables.campaigns.get(&campaign).map_or_else(nothing, |row| {
-            let ids = row.orders.iter();
-            listing(ids, page, |(.., id)| tables.orders.known(*id).clone())
+            let places = row.orders.iter();
+            listing(places, page, |(.., place)| tables.orders.at(*place).clone())
         }))
     }
 
     async fn orders_of(&self, bidder: BidderId, page: Page) -> StoreResult<Listing<Order>> {
         let tables = self.tables();
-        let ids = tables.orders.of(bidder);
-        Ok(listing(ids, page, |id| tables.orders.known(id).clone()))
+        Ok(listing(tables.orders.of(bidder), page, Order::clone))
     }
 
     async fn change_product(
@@ -317,7 +317,7 @@ impl Ledger for MemoryLedger {
         version: u64,
         token: FencingToken,
     ) -> StoreResult<Settlement> {
-        settlement::end_sale(&mut self.tables(), campaign, version, token, self.layers)
+        ending::end_sale(&mut self.tables(), campaign, version, token, self.layers)
     }
 
     async fn move_orders(&self, moves: &[OrderMove]) -> StoreResult<Vec<Option<Moved>>> {
@@ -345,7 +345,7 @@ impl Ledger for MemoryLedger {
     }
 
     async fn commit_offers(&self, plan: &OfferPlan, token: FencingToken) -> StoreResult<()> {
-        settlement::offer(&mut self.tables(), plan, token, self.layers)
+        ending::offer(&mut self.tables(), plan, token, self.layers)
     }
 
     async fn note_discrepancies(

@@ -132,6 +132,7 @@ pub trait StockGate: Debug + Send + Sync + 'static {
     /// # Contract
     /// - Idempotent. `loading_twice_changes_nothing`
     /// - The level follows from the quota and the holds. `a_seed_gives_the_level`
+    /// - What was left waiting waits on and is counted, as the seed tells it where it does. `what_waits_outlasts_its_counter`
     ///
     /// # Errors
     /// [`Conflict`](crate::StoreErrorKind::Conflict) when the holds take more than the quota
@@ -306,10 +307,11 @@ pub trait StockGate: Debug + Send + Sync + 'static {
         holds: &[HoldRepair],
     ) -> StoreResult<Level>;
 
-    /// Forgets the counter, which can be loaded again from the ledger.
+    /// Forgets the counter, which can be loaded again from the ledger, but not the purchases that wait to become orders.
     ///
     /// # Contract
     /// - Idempotent; the counter is not found afterwards. `an_unloaded_counter_is_not_found`
+    /// - What waits is not lost. `what_waits_outlasts_its_counter`
     ///
     /// # Errors
     /// [`Unavailable`](crate::StoreErrorKind::Unavailable) or [`Indeterminate`](crate::StoreErrorKind::Indeterminate).

@@ -398,8 +398,8 @@ pub trait Ledger: Debug + Send + Sync + 'static {
     /// - Dead letters of its holds are gone. `a_replayed_dead_letter_is_gone`
     /// - Units are conserved. `purchases_conserve_units`
     /// - Concurrent batches whose purchases name campaigns in any order end. `concurrent_carts_end`
-    /// - An order id that is known with another campaign, bidder, price or number of units is
-    ///   [`Conflict`](crate::StoreErrorKind::Conflict), and the whole batch is not applied.
+    /// - An order id that is known with another campaign, bidder, price or number of units, also from the same batch,
+    ///   is [`Conflict`](crate::StoreErrorKind::Conflict), and the whole batch is not applied.
     ///   `a_conflicting_purchase_changes_nothing`
     ///
     /// # Errors

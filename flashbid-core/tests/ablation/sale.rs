@@ -18,7 +18,7 @@ use flashbid_core::score::{Score, Weights};
 use flashbid_core::settle::{SettlementPlan, plan};
 use flashbid_core::stock::{Level, Units};
 use flashbid_core::store::{
-    GateSeed, HoldRequest, Lease, Leases, Ledger, Page, StockGate, StoreResult,
+    GateSeed, HoldRequest, Lease, Leases, Ledger, Page, Purpose, StockGate, StoreResult,
 };
 use flashbid_core::time::{ManualClock, Timestamp};
 use uuid::Uuid;
@@ -94,9 +94,9 @@ impl Sale {
         };
         let campaign = campaign();
         let sale = Self {
+            gate: MemoryGate::with_layers(layers, clock.clone()),
             clock,
             leases,
-            gate: MemoryGate::with_layers(layers),
             ledger: MemoryLedger::with_layers(layers),
             id: campaign.id,
             losers: vec![],
@@ -111,8 +111,10 @@ impl Sale {
                 .unwrap();
             let seed = GateSeed {
                 campaign: sale.id,
+                window: campaign.terms.window,
                 quota: units(K),
                 per_buyer: Some(Units::ONE),
+                sealed: false,
                 holds: vec![],
             };
             sale.gate.load(&seed).await.unwrap();
@@ -154,6 +156,9 @@ impl Sale {
                 bidder: order.bidder,
                 units: Units::ONE,
                 expires_at: order.pay_by,
+                purpose: Purpose::Allocation,
+                ticket: None,
+                at: Some(order.created_at),
             })
             .collect();
         let held = self.gate.hold(self.id, &holds).await.unwrap();
@@ -274,24 +279,23 @@ pub(crate) fn product() -> Product {
 
 pub(crate) fn campaign() -> Campaign {
     let none = "0".parse().unwrap();
-    Campaign {
-        id: CampaignId::new(Uuid::from_u128(11)),
-        product: product().id,
-        terms: Terms {
-            format: Format::Ranked {
-                weights: Weights::new("1".parse().unwrap(), none, none).unwrap(),
-                rebid: Rebid::Latest,
-            },
-            window: Window::new(START, START.after(LEASE)).unwrap(),
-            quota: units(K),
-            min_price: Money::ZERO,
-            payment_deadline: LEASE,
+    let terms = Terms {
+        format: Format::Ranked {
+            weights: Weights::new("1".parse().unwrap(), none, none).unwrap(),
+            rebid: Rebid::Latest,
         },
-        phase: Phase::Scheduled,
-        version: 0,
-        fence: FencingToken::NONE,
-        created_at: START,
-    }
+        window: Window::new(START, START.after(LEASE)).unwrap(),
+        quota: units(K),
+        min_price: Money::ZERO,
+        payment_deadline: LEASE,
+        runners_up: None,
+    };
+    Campaign::scheduled(
+        CampaignId::new(Uuid::from_u128(11)),
+        product().id,
+        terms,
+        START,
+    )
 }
 
 /// The standing of a bidder; only who it is matters here.

@@ -1,56 +1,39 @@
-use std::sync::Arc;
+mod buying;
+mod found;
+mod mistake;
+mod moving;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use flashbid_core::bid::AcceptedBid;
-use flashbid_core::campaign::{Campaign, FencingToken, Phase};
-use flashbid_core::conformance::ledger::of_concurrent_settlements_one_commits;
-use flashbid_core::conformance::run;
-use flashbid_core::id::{BidderId, CampaignId, OrderId, ProductId};
+use flashbid_core::campaign::{Campaign, FencingToken, Format, Guards, Phase};
+use flashbid_core::discrepancy::Discrepancy;
+use flashbid_core::id::{
+    BidderId, CampaignId, HoldId, IdSource, OrderId, ProductId, RandomIds, StockChangeId,
+};
 use flashbid_core::memory::{Layers, MemoryLedger};
-use flashbid_core::order::Order;
+use flashbid_core::order::{Moved, Order, OrderMove};
 use flashbid_core::product::Product;
+use flashbid_core::purchase::{DeadLetter, HoldFate, Purchase, PurchaseOutcome, VoidReason};
 use flashbid_core::rank::Sequence;
-use flashbid_core::settle::SettlementPlan;
+use flashbid_core::settle::{OfferPlan, SettlementPlan};
+use flashbid_core::stock::Units;
 use flashbid_core::store::{
-    BookSeed, CampaignOutcome, EventBatch, Ledger, Listing, OutboxEntry, Page, Settlement,
-    StoreResult,
+    BookSeed, CampaignOutcome, EventBatch, GateSeed, Ledger, Listing, OrderChanges, OutboxEntry,
+    Page, ProductChange, ProductOutcome, Revision, Settlement, StockChange, StoreResult,
 };
 use flashbid_core::time::Timestamp;
 use flashbid_core::{StoreError, StoreErrorKind};
-
-use crate::assert_fails;
-
-/// What a ledger does wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mistake {
-    /// Nothing, but for the layers that are off.
-    None,
-    /// It stops one before the end of a batch.
-    ForgetsTheLastBid,
-    /// It says that it has everything up to the end of the newest batch.
-    CheckpointJumpsGaps,
-    /// It takes events of every life of a book.
-    IgnoresEpochs,
-    /// It fails when it has a bid already.
-    RefusesWhatItHas,
-    /// It writes the good bids of a batch before it finds the bad one.
-    KeepsHalfABatch,
-    /// It looks at the stock, and adds the campaign a moment later.
-    ChecksThenAddsCampaigns,
-    /// It answers again that it committed.
-    CommitsTwiceInName,
-    /// It answers the oldest first.
-    OldestFirst,
-    /// It forgets outbox entries once it gave them out.
-    OutboxForgets,
-    /// It moves any campaign anywhere.
-    SettlesByTransition,
-}
+use mistake::Mistake;
 
 #[derive(Debug)]
 struct Broken {
     ledger: MemoryLedger,
     mistake: Mistake,
+    letters: Mutex<Vec<DeadLetter>>,
+    locks: Mutex<HashMap<CampaignId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 fn sound() -> MemoryLedger {
@@ -58,16 +41,43 @@ fn sound() -> MemoryLedger {
 }
 
 fn broken(mistake: Mistake) -> Broken {
+    of(sound(), mistake)
+}
+
+fn of(ledger: MemoryLedger, mistake: Mistake) -> Broken {
     Broken {
-        ledger: sound(),
+        ledger,
         mistake,
+        letters: Mutex::default(),
+        locks: Mutex::default(),
     }
 }
 
 fn without(layers: Layers) -> Broken {
-    Broken {
-        ledger: MemoryLedger::with_layers(layers),
-        mistake: Mistake::None,
+    of(MemoryLedger::with_layers(layers), Mistake::None)
+}
+
+impl Broken {
+    fn ordered<T>(&self, listing: Listing<T>) -> Listing<T> {
+        Listing {
+            items: self.in_order(listing.items),
+            ..listing
+        }
+    }
+
+    fn in_order<T>(&self, mut entries: Vec<T>) -> Vec<T> {
+        if self.mistake == Mistake::OldestFirst {
+            entries.reverse();
+        }
+        entries
+    }
+
+    async fn token(&self, campaign: CampaignId, token: FencingToken) -> StoreResult<FencingToken> {
+        let campaign = self.ledger.campaign(campaign).await?;
+        Ok(match (self.mistake, campaign) {
+            (Mistake::IgnoresTokens, Some(campaign)) => token.max(campaign.fence),
+            _ => token,
+        })
     }
 }
 
@@ -82,14 +92,55 @@ impl Ledger for Broken {
     }
 
     async fn products(&self, page: Page) -> StoreResult<Listing<Product>> {
-        let mut products = self.ledger.products(page).await?;
-        if self.mistake == Mistake::OldestFirst {
-            products.items.reverse();
+        let products = self.ledger.products(page).await?;
+        Ok(self.ordered(products))
+    }
+
+    async fn change_product(
+        &self,
+        id: ProductId,
+        change: &ProductChange,
+        at: Timestamp,
+    ) -> StoreResult<ProductOutcome> {
+        let mut change = change.clone();
+        if self.mistake == Mistake::ForgetsStockChanges
+            && let Some(StockChange::Add { id, .. } | StockChange::Remove { id, .. }) =
+                &mut change.stock
+        {
+            *id = StockChangeId::new(RandomIds.fresh());
         }
-        Ok(products)
+        let outcome = self.ledger.change_product(id, &change, at).await?;
+        if !matches!(outcome, ProductOutcome::StockOutOfRange { .. }) {
+            return Ok(outcome);
+        }
+        match (self.mistake, &mut change.stock) {
+            (Mistake::ChangesHalfAProduct, stock) => {
+                *stock = None;
+                self.ledger.change_product(id, &change, at).await?;
+            }
+            (Mistake::RemovesWhatItCan, Some(StockChange::Remove { units, .. })) => {
+                let product = self.ledger.product(id).await?.unwrap();
+                *units = product.stock.available;
+                return self.ledger.change_product(id, &change, at).await;
+            }
+            _ => {}
+        }
+        Ok(outcome)
+    }
+
+    async fn low_stock(&self, most: Units, page: Page) -> StoreResult<Listing<Product>> {
+        let products = self.ledger.low_stock(most, page).await?;
+        Ok(self.ordered(products))
     }
 
     async fn add_campaign(&self, campaign: &Campaign) -> StoreResult<CampaignOutcome> {
+        if self.mistake == Mistake::ForgetsTheLimit {
+            let mut campaign = campaign.clone();
+            if let Format::FirstCome { per_buyer, .. } = &mut campaign.terms.format {
+                *per_buyer = None;
+            }
+            return self.ledger.add_campaign(&campaign).await;
+        }
         if self.mistake != Mistake::ChecksThenAddsCampaigns {
             return self.ledger.add_campaign(campaign).await;
         }
@@ -112,6 +163,39 @@ impl Ledger for Broken {
 
     async fn campaigns(&self, page: Page) -> StoreResult<Listing<Campaign>> {
         self.ledger.campaigns(page).await
+    }
+
+    async fn campaigns_of(&self, product: ProductId, page: Page) -> StoreResult<Listing<Campaign>> {
+        let campaigns = self.ledger.campaigns_of(product, page).await?;
+        Ok(self.ordered(campaigns))
+    }
+
+    async fn set_guards(&self, id: CampaignId, guards: Guards) -> StoreResult<Option<Campaign>> {
+        if self.mistake == Mistake::GuardsInNameOnly {
+            let campaign = self.ledger.campaign(id).await?;
+            return Ok(campaign.map(|campaign| Campaign { guards, ..campaign }));
+        }
+        self.ledger.set_guards(id, guards).await
+    }
+
+    async fn gate_seed(&self, campaign: CampaignId) -> StoreResult<Option<GateSeed>> {
+        let Some(mut seed) = self.ledger.gate_seed(campaign).await? else {
+            return Ok(None);
+        };
+        match self.mistake {
+            Mistake::SeedsForgetLetters => {
+                let ids: Vec<_> = seed.holds.iter().map(|hold| hold.id).collect();
+                let fates = self.ledger.hold_fates(&ids).await?;
+                let mut aside = fates.iter().map(|fate| *fate == Some(HoldFate::SetAside));
+                seed.holds.retain(|_| !aside.next().unwrap());
+            }
+            Mistake::SeedsForgetReturns => {
+                let campaign = self.ledger.campaign(campaign).await?.unwrap();
+                seed.quota = campaign.terms.quota;
+            }
+            _ => {}
+        }
+        Ok(Some(seed))
     }
 
     async fn unsettled(&self, now: Timestamp, page: Page) -> StoreResult<Vec<Campaign>> {
@@ -197,11 +281,149 @@ impl Ledger for Broken {
         bidder: BidderId,
         page: Page,
     ) -> StoreResult<Listing<AcceptedBid>> {
-        let mut bids = self.ledger.bids_of(campaign, bidder, page).await?;
-        if self.mistake == Mistake::OldestFirst {
-            bids.items.reverse();
+        let bids = self.ledger.bids_of(campaign, bidder, page).await?;
+        Ok(self.ordered(bids))
+    }
+
+    async fn commit_purchases(&self, batch: &[Purchase]) -> StoreResult<Vec<PurchaseOutcome>> {
+        self.commit(batch).await
+    }
+
+    async fn void_holds(
+        &self,
+        campaign: CampaignId,
+        holds: &[HoldId],
+    ) -> StoreResult<Vec<HoldFate>> {
+        let ended = HoldFate::Void(VoidReason::Ended);
+        match self.mistake {
+            Mistake::VoidsInNameOnly => Ok(vec![ended; holds.len()]),
+            Mistake::VoidsOrders => {
+                self.ledger.void_holds(campaign, holds).await?;
+                Ok(vec![ended; holds.len()])
+            }
+            _ => self.ledger.void_holds(campaign, holds).await,
         }
-        Ok(bids)
+    }
+
+    async fn hold_fates(&self, holds: &[HoldId]) -> StoreResult<Vec<Option<HoldFate>>> {
+        let mut fates = self.ledger.hold_fates(holds).await?;
+        if self.mistake == Mistake::ForgetsFirstHolds {
+            for (hold, fate) in holds.iter().zip(&mut fates) {
+                fate.take_if(|fate| matches!(fate, HoldFate::Ordered(now) if now.hold != *hold));
+            }
+        }
+        Ok(fates)
+    }
+
+    async fn set_aside(&self, letters: &[DeadLetter]) -> StoreResult<()> {
+        self.letters.lock().unwrap().extend_from_slice(letters);
+        self.ledger.set_aside(letters).await
+    }
+
+    async fn dead_letters(&self, page: Page) -> StoreResult<Listing<DeadLetter>> {
+        if self.mistake == Mistake::KeepsLetters {
+            let items = self.letters.lock().unwrap().clone();
+            let total = items.len() as u64;
+            return Ok(Listing { items, total });
+        }
+        let letters = self.ledger.dead_letters(page).await?;
+        Ok(self.ordered(letters))
+    }
+
+    async fn drop_dead_letter(&self, hold: HoldId) -> StoreResult<Option<DeadLetter>> {
+        if self.mistake == Mistake::DropsInNameOnly {
+            let letters = self.letters.lock().unwrap();
+            let dropped = letters.iter().find(|letter| letter.hold.id == hold);
+            return Ok(dropped.cloned());
+        }
+        self.ledger.drop_dead_letter(hold).await
+    }
+
+    async fn end_sale(
+        &self,
+        campaign: CampaignId,
+        version: u64,
+        token: FencingToken,
+    ) -> StoreResult<Settlement> {
+        let token = self.token(campaign, token).await?;
+        let now = self.ledger.campaign(campaign).await?;
+        let version = match (self.mistake, now) {
+            (Mistake::IgnoresVersions, Some(now)) => now.version,
+            _ => version,
+        };
+        if self.mistake == Mistake::EndingDropsLetters {
+            let letters = self.letters.lock().unwrap().clone();
+            for letter in letters {
+                self.ledger.drop_dead_letter(letter.hold.id).await?;
+            }
+        }
+        let ended = self.ledger.end_sale(campaign, version, token).await?;
+        Ok(match self.mistake {
+            Mistake::CommitsTwiceInName => Settlement::Committed,
+            _ => ended,
+        })
+    }
+
+    async fn move_orders(&self, moves: &[OrderMove]) -> StoreResult<Vec<Option<Moved>>> {
+        self.move_all(moves).await
+    }
+
+    async fn overdue_orders(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<Order>> {
+        let orders = self.ledger.overdue_orders(now, limit).await?;
+        Ok(self.in_order(orders))
+    }
+
+    async fn order_changes(
+        &self,
+        campaign: CampaignId,
+        after: Revision,
+        limit: u32,
+    ) -> StoreResult<OrderChanges> {
+        let mut changes = self.ledger.order_changes(campaign, after, limit).await?;
+        match self.mistake {
+            Mistake::ChangesJumpAhead => {
+                let end = Revision::new(u64::from(u32::MAX));
+                let last = self.ledger.order_changes(campaign, end, 1).await?;
+                changes.through = last.through;
+            }
+            Mistake::ChangesById => changes.orders.sort_by_key(|order| order.id),
+            _ => {}
+        }
+        Ok(changes)
+    }
+
+    async fn with_units_left(&self, page: Page) -> StoreResult<Vec<Campaign>> {
+        let campaigns = self.ledger.with_units_left(page).await?;
+        Ok(self.in_order(campaigns))
+    }
+
+    async fn commit_offers(&self, plan: &OfferPlan, token: FencingToken) -> StoreResult<()> {
+        let token = self.token(plan.campaign, token).await?;
+        let mut plan = plan.clone();
+        if self.mistake == Mistake::OffersWithoutReturning {
+            plan.returned = Units::ZERO;
+        }
+        match self.ledger.commit_offers(&plan, token).await {
+            Err(_) if self.mistake == Mistake::OffersInNameOnly => Ok(()),
+            answer => answer,
+        }
+    }
+
+    async fn note_discrepancies(
+        &self,
+        campaign: CampaignId,
+        found: &[Discrepancy],
+        at: Timestamp,
+    ) -> StoreResult<usize> {
+        if self.mistake == Mistake::NoticesAnew {
+            self.ledger.note_discrepancies(campaign, &[], at).await?;
+        }
+        self.ledger.note_discrepancies(campaign, found, at).await
+    }
+
+    async fn discrepancies(&self, open: bool, page: Page) -> StoreResult<Listing<Discrepancy>> {
+        let discrepancies = self.ledger.discrepancies(open, page).await?;
+        Ok(self.ordered(discrepancies))
     }
 
     async fn commit_settlement(
@@ -225,11 +447,8 @@ impl Ledger for Broken {
     }
 
     async fn orders_of(&self, bidder: BidderId, page: Page) -> StoreResult<Listing<Order>> {
-        let mut orders = self.ledger.orders_of(bidder, page).await?;
-        if self.mistake == Mistake::OldestFirst {
-            orders.items.reverse();
-        }
-        Ok(orders)
+        let orders = self.ledger.orders_of(bidder, page).await?;
+        Ok(self.ordered(orders))
     }
 
     async fn outbox(&self, limit: u32) -> StoreResult<Vec<OutboxEntry>> {
@@ -243,130 +462,4 @@ impl Ledger for Broken {
     async fn acknowledge_outbox(&self, position: u64) -> StoreResult<()> {
         self.ledger.acknowledge_outbox(position).await
     }
-}
-
-#[test]
-fn a_ledger_that_settles_twice_is_found() {
-    let layers = Layers {
-        row_lock: false,
-        constraints: false,
-        ..Layers::ALL
-    };
-    assert_fails!(ledger, sound(), without(layers); of_concurrent_settlements_one_commits);
-    assert_fails!(
-        ledger, sound(), broken(Mistake::CommitsTwiceInName);
-        a_settlement_commits_once,
-        of_concurrent_settlements_one_commits,
-    );
-}
-
-#[test]
-fn the_row_lock_or_the_constraints_alone_settle_once() {
-    for layers in [
-        Layers {
-            row_lock: false,
-            ..Layers::ALL
-        },
-        Layers {
-            constraints: false,
-            ..Layers::ALL
-        },
-    ] {
-        let ledger = Arc::new(MemoryLedger::with_layers(layers));
-        run(of_concurrent_settlements_one_commits(ledger));
-    }
-}
-
-#[test]
-fn a_ledger_without_constraints_is_found() {
-    let layers = Layers {
-        constraints: false,
-        ..Layers::ALL
-    };
-    assert_fails!(
-        ledger, sound(), without(layers);
-        a_stale_plan_is_refused,
-        a_plan_beyond_the_quota_is_refused,
-        a_plan_below_the_quota_is_refused,
-        a_plan_with_a_bidder_twice_is_refused,
-        a_settlement_is_all_or_nothing,
-    );
-}
-
-#[test]
-fn a_ledger_without_a_fence_is_found() {
-    let layers = Layers {
-        fence: false,
-        ..Layers::ALL
-    };
-    assert_fails!(
-        ledger, sound(), without(layers);
-        an_older_token_cannot_settle,
-        an_older_token_cannot_change_a_campaign,
-    );
-}
-
-#[test]
-fn a_ledger_that_forgets_the_last_bid_of_a_batch_is_found() {
-    assert_fails!(
-        ledger, sound(), broken(Mistake::ForgetsTheLastBid);
-        recording_twice_changes_nothing,
-        a_seed_has_every_recorded_bid,
-        concurrent_batches_are_all_recorded,
-        large_batches_are_recorded,
-        recorded_bids_read_back,
-    );
-}
-
-#[test]
-fn a_checkpoint_over_gaps_is_found() {
-    assert_fails!(ledger, sound(), broken(Mistake::CheckpointJumpsGaps); the_checkpoint_waits_for_gaps);
-}
-
-#[test]
-fn a_ledger_that_takes_events_of_a_lost_book_is_found() {
-    assert_fails!(ledger, sound(), broken(Mistake::IgnoresEpochs); an_older_epoch_records_nothing);
-}
-
-#[test]
-fn a_ledger_that_cannot_be_asked_again_is_found() {
-    assert_fails!(
-        ledger, sound(), broken(Mistake::RefusesWhatItHas);
-        recording_twice_changes_nothing,
-        the_checkpoint_waits_for_gaps,
-    );
-}
-
-#[test]
-fn half_a_batch_is_found() {
-    assert_fails!(
-        ledger, sound(), broken(Mistake::KeepsHalfABatch);
-        a_conflicting_batch_records_nothing,
-        a_malformed_batch_records_nothing,
-    );
-}
-
-#[test]
-fn a_quota_that_is_given_twice_is_found() {
-    assert_fails!(ledger, sound(), broken(Mistake::ChecksThenAddsCampaigns); quotas_never_exceed_the_stock);
-}
-
-#[test]
-fn lists_in_the_wrong_order_are_found() {
-    assert_fails!(
-        ledger, sound(), broken(Mistake::OldestFirst);
-        pages_of_lists_join,
-        a_bidders_history_is_newest_first,
-        orders_read_back,
-    );
-}
-
-#[test]
-fn a_lossy_outbox_is_found() {
-    assert_fails!(ledger, sound(), broken(Mistake::OutboxForgets); the_outbox_keeps_what_is_not_acknowledged);
-}
-
-#[test]
-fn a_settled_campaign_without_its_orders_is_found() {
-    assert_fails!(ledger, sound(), broken(Mistake::SettlesByTransition); an_illegal_transition_changes_nothing);
 }

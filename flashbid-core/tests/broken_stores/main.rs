@@ -2,9 +2,11 @@
 
 mod admissions;
 mod books;
+mod caches;
 mod gates;
 mod leases;
 mod ledgers;
+mod tickets;
 
 use std::future::Future;
 use std::thread;

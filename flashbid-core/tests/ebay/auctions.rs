@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use flashbid_core::Engine;
 use flashbid_core::bid::Bid;
-use flashbid_core::campaign::{DEFAULT_PAYMENT_DEADLINE, Format, Rebid, Window};
+use flashbid_core::campaign::{Format, Rebid, Window};
 use flashbid_core::engine::{NewCampaign, NewProduct, SettleOutcome};
 use flashbid_core::id::{BidderId, CampaignId, ProductId, SeededIds};
 use flashbid_core::money::Money;
@@ -111,14 +111,15 @@ async fn replay(engine: &Engine, product: ProductId, auction: &Auction) -> Campa
         "0".parse().unwrap(),
     );
     let campaign = engine.add_campaign(NewCampaign {
-        product,
-        format: Format::Ranked {
-            weights: price_alone.unwrap(),
-            rebid: Rebid::Best,
-        },
-        window: Window::new(START, START.after(auction.duration)).unwrap(),
         quota: Some(Units::ONE),
-        payment_deadline: DEFAULT_PAYMENT_DEADLINE,
+        ..NewCampaign::new(
+            product,
+            Format::Ranked {
+                weights: price_alone.unwrap(),
+                rebid: Rebid::Best,
+            },
+            Window::new(START, START.after(auction.duration)).unwrap(),
+        )
     });
     let campaign = campaign.await.unwrap().id;
     for line in &auction.bids {

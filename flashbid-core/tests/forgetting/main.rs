@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use book::ForgetfulBook;
 use flashbid_core::bid::{AcceptedBid, Bid, IdempotencyKey};
-use flashbid_core::campaign::{Campaign, DEFAULT_PAYMENT_DEADLINE, Format, Rebid, Window};
+use flashbid_core::campaign::{Campaign, Format, Rebid, Window};
 use flashbid_core::conformance::Faulty;
 use flashbid_core::engine::{NewCampaign, NewProduct, Options, SettleOutcome};
 use flashbid_core::id::BidderId;
@@ -40,7 +40,8 @@ impl Sale {
     async fn new() -> Self {
         let clock = Arc::new(ManualClock::new(START));
         let book = Arc::new(ForgetfulBook::new(MemoryBook::new(clock.clone())));
-        let hot = MemoryHot::of(Faulty::over(book.clone()), MemoryGate::new(), clock.clone());
+        let gate = MemoryGate::new(clock.clone());
+        let hot = MemoryHot::of(Faulty::over(book.clone()), gate, clock.clone());
         let ledger = Arc::new(MemoryLedger::new());
         let engine = Engine::builder()
             .shared_ledger(ledger.clone())
@@ -54,16 +55,14 @@ impl Sale {
             min_price: Money::ZERO,
         });
         let nothing = "0".parse().unwrap();
-        let campaign = engine.add_campaign(NewCampaign {
-            product: product.await.unwrap().id,
-            format: Format::Ranked {
+        let campaign = engine.add_campaign(NewCampaign::new(
+            product.await.unwrap().id,
+            Format::Ranked {
                 weights: Weights::new("1".parse().unwrap(), nothing, nothing).unwrap(),
                 rebid: Rebid::Latest,
             },
-            window: Window::new(START, START.after(LENGTH)).unwrap(),
-            quota: None,
-            payment_deadline: DEFAULT_PAYMENT_DEADLINE,
-        });
+            Window::new(START, START.after(LENGTH)).unwrap(),
+        ));
         Self {
             campaign: campaign.await.unwrap(),
             hot: Arc::new(hot),

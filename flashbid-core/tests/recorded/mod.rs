@@ -39,29 +39,28 @@ pub(crate) fn campaign(number: u128, quota: u32) -> Campaign {
     let start = 1_700_000_000_000;
     let at = Timestamp::from_millis;
     let coefficient = |units| Coefficient::from_ten_thousandths(units).unwrap();
-    Campaign {
-        id: CampaignId::new(Uuid::from_u128(0xC_0000 + number)),
-        product: product(0).id,
-        terms: Terms {
-            format: Format::Ranked {
-                weights: Weights::new(
-                    coefficient(10_000),
-                    coefficient(10_000_000),
-                    coefficient(1_000_000),
-                )
-                .unwrap(),
-                rebid: Rebid::Latest,
-            },
-            window: Window::new(at(start), at(start + 600_000)).unwrap(),
-            quota: Units::new(quota).unwrap(),
-            min_price: money(100),
-            payment_deadline: Duration::from_mins(15),
+    let terms = Terms {
+        format: Format::Ranked {
+            weights: Weights::new(
+                coefficient(10_000),
+                coefficient(10_000_000),
+                coefficient(1_000_000),
+            )
+            .unwrap(),
+            rebid: Rebid::Latest,
         },
-        phase: Phase::Scheduled,
-        version: 0,
-        fence: FencingToken::NONE,
-        created_at: at(start),
-    }
+        window: Window::new(at(start), at(start + 600_000)).unwrap(),
+        quota: Units::new(quota).unwrap(),
+        min_price: money(100),
+        payment_deadline: Duration::from_mins(15),
+        runners_up: None,
+    };
+    Campaign::scheduled(
+        CampaignId::new(Uuid::from_u128(0xC_0000 + number)),
+        product(0).id,
+        terms,
+        at(start),
+    )
 }
 
 pub(crate) fn money(whole: i64) -> Money {

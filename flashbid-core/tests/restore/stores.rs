@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flashbid_core::bid::{AcceptedBid, Bid, IdempotencyKey};
-use flashbid_core::campaign::{Campaign, DEFAULT_PAYMENT_DEADLINE, Format, Rebid, Window};
+use flashbid_core::campaign::{Campaign, Format, Rebid, Window};
 use flashbid_core::conformance::Faulty;
 use flashbid_core::engine::{NewCampaign, NewProduct, Options, SettleOutcome};
 use flashbid_core::id::{BidderId, SeededIds};
@@ -52,16 +52,14 @@ impl Stores {
             min_price: "1".parse().unwrap(),
         });
         let nothing = "0".parse().unwrap();
-        let campaign = engine.add_campaign(NewCampaign {
-            product: product.await.unwrap().id,
-            format: Format::Ranked {
+        let campaign = engine.add_campaign(NewCampaign::new(
+            product.await.unwrap().id,
+            Format::Ranked {
                 weights: Weights::new("1".parse().unwrap(), nothing, nothing).unwrap(),
                 rebid: Rebid::Latest,
             },
-            window: Window::new(START, START.after(LENGTH)).unwrap(),
-            quota: None,
-            payment_deadline: DEFAULT_PAYMENT_DEADLINE,
-        });
+            Window::new(START, START.after(LENGTH)).unwrap(),
+        ));
         Self {
             campaign: campaign.await.unwrap(),
             hot: Arc::new(MemoryHot::new(clock.clone())),

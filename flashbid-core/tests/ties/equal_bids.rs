@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use flashbid_core::Engine;
 use flashbid_core::bid::{AcceptedBid, Bid};
-use flashbid_core::campaign::{DEFAULT_PAYMENT_DEADLINE, Format, Rebid, Window};
+use flashbid_core::campaign::{Format, Rebid, Window};
 use flashbid_core::engine::{NewCampaign, NewProduct, SettleOutcome};
 use flashbid_core::id::{BidderId, CampaignId};
+use flashbid_core::order::Order;
 use flashbid_core::rank::Sequence;
 use flashbid_core::score::Weights;
 use flashbid_core::stock::Units;
@@ -59,7 +60,7 @@ pub(crate) fn rank_by_arrival(disk: &dyn Disk, rebid: Rebid) {
         };
         let orders = engine.orders_in(campaign, page).await.unwrap().items;
         let winners = ranked.iter().take(orders.len()).map(|bid| bid.id);
-        assert!(orders.iter().map(|order| order.bid).eq(winners));
+        assert!(orders.iter().filter_map(Order::bid).eq(winners));
         let verdict = engine.verify(campaign).await.unwrap();
         assert_eq!(verdict.violations, Vec::<String>::new());
     });
@@ -91,16 +92,14 @@ async fn add_sale(engine: &Engine, rebid: Rebid) -> CampaignId {
         min_price: "1".parse().unwrap(),
     });
     let nothing = "0".parse().unwrap();
-    let campaign = engine.add_campaign(NewCampaign {
-        product: product.await.unwrap().id,
-        format: Format::Ranked {
+    let campaign = engine.add_campaign(NewCampaign::new(
+        product.await.unwrap().id,
+        Format::Ranked {
             weights: Weights::new("1".parse().unwrap(), nothing, nothing).unwrap(),
             rebid,
         },
-        window: Window::new(START, START.after(LENGTH)).unwrap(),
-        quota: None,
-        payment_deadline: DEFAULT_PAYMENT_DEADLINE,
-    });
+        Window::new(START, START.after(LENGTH)).unwrap(),
+    ));
     campaign.await.unwrap().id
 }
 

@@ -1,11 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{contents, ended, held, ids, loaded, request, stats, take, take_all};
+use super::{contents, ended, figures, held, ids, loaded, request, seed, stats, take, take_all};
 use crate::conformance::fixture::{at_once, fresh, running};
+use crate::error::Rejection;
 use crate::id::CampaignId;
 use crate::stock::HoldState;
-use crate::store::{HoldRequest, PendingPurchase, Purpose, StockGate};
+use crate::store::{GateSeed, HoldRequest, PendingPurchase, Purpose, StockGate};
 
 async fn waiting<S: StockGate + ?Sized>(
     store: &S,
@@ -159,4 +160,59 @@ pub async fn an_acknowledged_purchase_waits_no_longer<S: StockGate + ?Sized>(sto
     assert_eq!(waiting(&*store, campaign, 9).await, []);
     let empty = stats(&*store, campaign).await;
     assert_eq!((empty.pending, empty.oldest_pending), (0, None));
+}
+
+/// A counter that is forgotten and loaded again goes on with the purchases that the ledger has not judged yet.
+pub async fn what_waits_outlasts_its_counter<S: StockGate + ?Sized>(store: Arc<S>) {
+    let campaign = loaded(&*store, 10, Some(3)).await;
+    let [done, first, second] = [2, 1, 3].map(|count| request(fresh(), count));
+    let cart = HoldRequest {
+        purpose: Purpose::Cart,
+        ..request(fresh(), 1)
+    };
+    take_all(&*store, campaign, &[done, first, cart, second]).await;
+    store
+        .acknowledge(campaign, &[done.id])
+        .await
+        .expect("it is loaded");
+    let again = GateSeed {
+        campaign,
+        holds: vec![
+            ended(&done, HoldState::Consumed),
+            ended(&second, HoldState::Consumed),
+        ],
+        ..seed(running(), 10, Some(3))
+    };
+    for _ in 0..2 {
+        store.unload(campaign).await.expect("it is forgotten");
+        store.unload(campaign).await.expect("again does nothing");
+        let level = store.load(&again).await.expect("it loads");
+        assert_eq!(figures(level), [4, 1, 5]);
+        let queue = [
+            entry(&first, HoldState::Held),
+            entry(&second, HoldState::Consumed),
+        ];
+        assert_eq!(waiting(&*store, campaign, 9).await, queue);
+        let read = store.holds(campaign, &[first.id, cart.id]).await;
+        let expected = [Some(held(&first)), None];
+        assert_eq!(read.expect("it is loaded"), expected, "a cart is nothing");
+        let figures = stats(&*store, campaign).await;
+        assert_eq!((figures.pending, figures.oldest_pending), (2, first.at));
+    }
+    assert_eq!(take(&*store, campaign, first).await, Ok(held(&first)));
+    let beyond = take(&*store, campaign, request(first.bidder, 3)).await;
+    assert_eq!(beyond, Err(Rejection::LimitReached), "the buyer has one");
+    let due = store.due(campaign, first.expires_at, 9).await;
+    assert_eq!(due.expect("it is loaded"), [held(&first)]);
+    let later = request(fresh(), 1);
+    take(&*store, campaign, later).await.expect("enough");
+    store
+        .acknowledge(campaign, &[first.id])
+        .await
+        .expect("it is loaded");
+    let queue = [
+        entry(&second, HoldState::Consumed),
+        entry(&later, HoldState::Held),
+    ];
+    assert_eq!(waiting(&*store, campaign, 9).await, queue);
 }

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use super::{cart, commit, conserved, move_one, orders, outbox, pay, places, purchase, shop};
+use super::fixture::{
+    cart, commit, conserved, move_one, orders, outbox, pay, places, purchase, shop,
+};
 use crate::conformance::fixture::{at_once, fresh};
 use crate::error::Rejection;
 use crate::purchase::{HoldFate, VoidReason};
@@ -50,7 +52,7 @@ pub async fn a_cart_is_all_or_nothing<S: Ledger + ?Sized>(store: Arc<S>) {
         .collect();
     assert_eq!(told, expected);
     assert_eq!(
-        commit(&*store, &[good.clone()]).await,
+        commit(&*store, std::slice::from_ref(&good)).await,
         [Ok(good.orders.clone())]
     );
 
@@ -99,8 +101,8 @@ pub async fn concurrent_carts_end<S: Ledger + ?Sized>(store: Arc<S>) {
         async move {
             let outcomes = commit(&*store, &batch).await;
             let made: Vec<_> = outcomes.into_iter().flatten().flatten().collect();
-            let moves: Vec<_> = made.iter().rev().map(pay).collect();
-            let moved = store.move_orders(&moves).await.expect("they can be moved");
+            let asked: Vec<_> = made.iter().rev().map(pay).collect();
+            let moved = store.move_orders(&asked).await.expect("they can be moved");
             assert!(moved.iter().all(Option::is_some));
             made.iter().map(|order| order.units.get()).sum::<u32>()
         }

@@ -2,7 +2,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{campaign_of, product, reread, stock};
+use super::fixture::{campaign_of, product, reread, stock};
 use crate::campaign::{Campaign, FencingToken, Format, Guards, Phase, Rebid, RunnersUp, Window};
 use crate::conformance::fixture::{
     WHOLE, at_once, coming, fresh, hours, now, page, running, units, weights,

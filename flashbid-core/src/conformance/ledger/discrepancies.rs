@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::shop;
+use super::fixture::shop;
 use crate::campaign::Campaign;
 use crate::conformance::fixture::{WHOLE, fresh, now, page};
 use crate::discrepancy::{Discrepancy, DiscrepancyKind};

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::fates::letter;
-use super::{
+use super::fixture::{
     TOKEN, bought, cancel, commit, conserved, end, move_one, orders, pay, places, purchase, reread,
     said, sale, sealing, shop, stock,
 };

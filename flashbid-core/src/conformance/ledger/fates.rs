@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{
+use super::fixture::{
     bidders, bought, cancel, cart, commit, conserved, expire, hold, move_one, orders, outbox, pay,
     pay_late, places, purchase, said, sale, settled, shop,
 };

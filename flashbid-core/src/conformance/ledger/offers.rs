@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::fates::letter;
-use super::{
+use super::fixture::{
     TOKEN, added, bidders, bought, cancel, conserved, end, expire, move_one, orders, outbox, pay,
     pay_late, places, purchase, reread, said, shop, stock,
 };
@@ -29,7 +29,7 @@ async fn settled<S: Ledger + ?Sized>(
         payment_deadline: Duration::from_mins(5),
     });
     let campaign = added(store, quota + 1, quota, template).await;
-    super::settled(store, &campaign, &bidders(who)).await
+    super::fixture::settled(store, &campaign, &bidders(who)).await
 }
 
 /// What the pure rule offers now.

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{
+use super::fixture::{
     begin, bought, campaign_of, cancel, checkpoint, move_one, pay, places, product, reread, sale,
     sealed, shop, stock,
 };

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{
+use super::fixture::{
     bought, campaign_of, cancel, cart, commit, conserved, move_one, orders, outbox, pay, places,
     product, purchase, said, sale, shop, stock,
 };
@@ -313,4 +313,12 @@ pub async fn a_conflicting_purchase_changes_nothing<S: Ledger + ?Sized>(store: A
             assert_eq!(fate, None, "neither ordered nor void");
         }
     }
+
+    let first = purchase(&campaign, fresh(), 1);
+    let mut second = first.clone();
+    second.orders[0].units = units(2);
+    let committed = store.commit_purchases(&[first.clone(), second]).await;
+    assert_eq!(failure(committed), StoreErrorKind::Conflict);
+    assert_eq!(said(&*store, &campaign).await, before.0);
+    assert_eq!(fate(&*store, first.orders[0].hold).await, None);
 }

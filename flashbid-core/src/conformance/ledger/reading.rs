@@ -2,7 +2,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{TOKEN, begin, bidders, sale, sealed};
+use super::fixture::{TOKEN, begin, bidders, sale, sealed};
 use crate::bid::AcceptedBid;
 use crate::conformance::fixture::{WHOLE, batch, cut, event, fresh, page};
 use crate::money::{Money, Weight};

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{TOKEN, begin, bidders, checkpoint, sale, sealed};
+use super::fixture::{TOKEN, begin, bidders, checkpoint, sale, sealed};
 use crate::bid::AcceptedBid;
 use crate::campaign::Campaign;
 use crate::conformance::fixture::{WHOLE, at_once, batch, cut, event, failure, fresh, money};

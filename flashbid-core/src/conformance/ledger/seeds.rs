@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::fates::letter;
-use super::{
+use super::fixture::{
     TOKEN, accounts, bidders, bought, cancel, end, expire, move_all, move_one, orders, outbox, pay,
     pay_late, product_of, purchase, reread, sale, sealing, settled, shop,
 };
@@ -70,6 +70,7 @@ pub async fn guards_read_back<S: Ledger + ?Sized>(store: Arc<S>) {
 
 /// Terms, every order's hold in the state of the order, and every dead letter's; nothing of another campaign.
 pub async fn a_gate_seed_has_every_hold<S: Ledger + ?Sized>(store: Arc<S>) {
+    use HoldState::{Consumed, Expired, Held, Released};
     let campaign = shop(&*store, 99, 40, Some(7)).await;
     let expected = GateSeed {
         campaign: campaign.id,
@@ -84,14 +85,14 @@ pub async fn a_gate_seed_has_every_hold<S: Ledger + ?Sized>(store: Arc<S>) {
     for number in 0..6 {
         made.push(bought(&*store, &campaign, 1 + number % 3).await);
     }
-    let moves = [
+    let asked = [
         pay(&made[1]),
         cancel(&made[2]),
         expire(&made[3]),
         expire(&made[4]),
         expire(&made[5]),
     ];
-    move_all(&*store, &moves).await;
+    move_all(&*store, &asked).await;
     let again = move_one(&*store, pay_late(&made[4])).await.order;
     assert_eq!(again.status, OrderStatus::Paid);
     let refund = move_one(&*store, pay(&made[5])).await.order;
@@ -104,7 +105,6 @@ pub async fn a_gate_seed_has_every_hold<S: Ledger + ?Sized>(store: Arc<S>) {
     store.set_aside(&[elsewhere]).await.expect("it is known");
     assert_eq!(seed(&*store, &other).await.per_buyer, None);
 
-    use HoldState::{Consumed, Expired, Held, Released};
     let states = [Held, Consumed, Released, Expired, Consumed, Expired];
     let mut holds: Vec<_> = made
         .iter()
@@ -159,10 +159,14 @@ pub async fn a_gate_seed_has_every_hold<S: Ledger + ?Sized>(store: Arc<S>) {
     let seed_of_it = seed(&*store, &called_off).await;
     assert_eq!((seed_of_it.sealed, seed_of_it.quota), (true, units(0)));
 
-    let ranked = sale(&*store, 9, 4).await;
-    assert!(!seed(&*store, &ranked).await.sealed);
-    settled(&*store, &ranked, &bidders(3)).await;
-    let won = orders(&*store, &ranked).await;
+    seeds_of_rankings(&*store).await;
+}
+
+async fn seeds_of_rankings<S: Ledger + ?Sized>(store: &S) {
+    let ranked = sale(store, 9, 4).await;
+    assert!(!seed(store, &ranked).await.sealed);
+    settled(store, &ranked, &bidders(3)).await;
+    let won = orders(store, &ranked).await;
     let expected = GateSeed {
         campaign: ranked.id,
         window: ranked.terms.window,
@@ -171,5 +175,5 @@ pub async fn a_gate_seed_has_every_hold<S: Ledger + ?Sized>(store: Arc<S>) {
         sealed: true,
         holds: sorted(won.iter().map(Order::as_hold).collect()),
     };
-    assert_eq!(seed(&*store, &ranked).await, expected);
+    assert_eq!(seed(store, &ranked).await, expected);
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{
+use super::fixture::{
     TOKEN, begin, bidders, conserved, orders, outbox, places, reread, said, sale, sealed, sealing,
     shop, stock,
 };

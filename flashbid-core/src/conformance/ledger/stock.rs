@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use super::{bought, campaign_of, figures, move_one, pay, product, product_of, shop, stock};
+use super::fixture::{
+    bought, campaign_of, figures, move_one, pay, product, product_of, shop, stock,
+};
 use crate::conformance::fixture::{WHOLE, at_once, fresh, money, now, page, units};
 use crate::id::{ProductId, StockChangeId};
 use crate::money::Money;
@@ -206,7 +208,7 @@ pub async fn a_stock_change_counts_once<S: Ledger + ?Sized>(store: Arc<S>) {
     }
     let again = restock(&*store, one.id, add(arrival, 4)).await;
     assert_eq!(changed(again), [6, 0, 0], "as it is now");
-    let reused = [
+    let others = [
         (one.id, add(arrival, 5)),
         (one.id, remove(arrival, 4)),
         (other.id, add(arrival, 4)),
@@ -214,7 +216,7 @@ pub async fn a_stock_change_counts_once<S: Ledger + ?Sized>(store: Arc<S>) {
         (one.id, add(loss, 3)),
         (other.id, remove(loss, 3)),
     ];
-    for (id, stock) in reused {
+    for (id, stock) in others {
         let renamed = ProductChange {
             name: Some("another".into()),
             stock: Some(stock),

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
+use std::mem;
 use std::ops::Bound::{Excluded, Unbounded};
 
 use super::tables::Tables;
@@ -10,11 +11,15 @@ use crate::order::{Moved, Order, OrderAction, OrderMove, OrderStatus, act};
 use crate::store::{OrderChanges, Revision};
 use crate::time::Timestamp;
 
+/// Where an order is in the table.
+pub(super) type Place = usize;
+
 #[derive(Debug, Default)]
 pub(super) struct Orders {
-    all: HashMap<OrderId, Versioned>,
+    rows: Vec<Versioned>,
+    index: HashMap<OrderId, Place>,
     /// Newest first.
-    of: HashMap<BidderId, BTreeSet<(Reverse<Timestamp>, OrderId)>>,
+    of: HashMap<BidderId, BTreeSet<(Reverse<Timestamp>, OrderId, Place)>>,
     /// Those that await payment, the first to be overdue first.
     due: BTreeSet<(Timestamp, OrderId)>,
     /// The orders whose units were taken again, by the hold of that.
@@ -30,12 +35,11 @@ struct Versioned {
 
 impl Orders {
     pub(super) fn get(&self, id: OrderId) -> Option<&Order> {
-        self.all.get(&id).map(|row| &row.order)
+        self.index.get(&id).map(|place| self.at(*place))
     }
 
-    /// An order that some index names.
-    pub(super) fn known(&self, id: OrderId) -> &Order {
-        &self.all[&id].order
+    pub(super) fn at(&self, place: Place) -> &Order {
+        &self.rows[place].order
     }
 
     /// The order that has, or first had, its units under `hold`.
@@ -45,32 +49,46 @@ impl Orders {
     }
 
     /// The orders of a bidder, newest first.
-    pub(super) fn of(&self, bidder: BidderId) -> impl ExactSizeIterator<Item = OrderId> {
-        static NONE: BTreeSet<(Reverse<Timestamp>, OrderId)> = BTreeSet::new();
-        let ids = self.of.get(&bidder).unwrap_or(&NONE);
-        ids.iter().map(|(_, id)| *id)
+    pub(super) fn of(&self, bidder: BidderId) -> impl ExactSizeIterator<Item = &Order> {
+        static NONE: BTreeSet<(Reverse<Timestamp>, OrderId, Place)> = BTreeSet::new();
+        let places = self.of.get(&bidder).unwrap_or(&NONE);
+        places.iter().map(|(.., place)| self.at(*place))
     }
 
     pub(super) fn overdue(&self, now: Timestamp) -> impl Iterator<Item = &Order> {
         let due = self.due.iter().take_while(move |(at, _)| *at <= now);
-        due.map(|(_, id)| self.known(*id))
+        due.filter_map(|(_, id)| self.get(*id))
     }
 
-    /// Writes an order, new or changed, and answers the revision in which it changed before.
-    pub(super) fn write(&mut self, order: Order, revision: Revision) -> Option<Revision> {
-        let id = order.id;
-        if order.status == OrderStatus::PendingPayment {
-            self.due.insert((order.pay_by, id));
-        } else {
-            self.due.remove(&(order.pay_by, id));
-        }
-        if order.hold != HoldId::from(id) {
-            self.again.insert(order.hold, id);
-        }
+    /// Adds a row, whether or not there is one of that id: keeping ids apart is a constraint, and those may be off.
+    pub(super) fn insert(&mut self, order: Order, revision: Revision) -> Place {
+        let place = self.rows.len();
+        self.note(&order);
+        self.index.insert(order.id, place);
         let of_bidder = self.of.entry(order.bidder).or_default();
-        of_bidder.insert((Reverse(order.created_at), id));
-        let before = self.all.insert(id, Versioned { order, revision });
-        before.map(|row| row.revision)
+        of_bidder.insert((Reverse(order.created_at), order.id, place));
+        self.rows.push(Versioned { order, revision });
+        place
+    }
+
+    /// Writes what a known order has become, and answers its place and the revision in which it changed before.
+    pub(super) fn update(&mut self, order: Order, revision: Revision) -> Option<(Place, Revision)> {
+        let place = *self.index.get(&order.id)?;
+        self.note(&order);
+        let before = mem::replace(&mut self.rows[place], Versioned { order, revision });
+        Some((place, before.revision))
+    }
+
+    fn note(&mut self, order: &Order) {
+        if order.hold != HoldId::from(order.id) {
+            self.again.insert(order.hold, order.id);
+        }
+        let due = (order.pay_by, order.id);
+        if order.status == OrderStatus::PendingPayment {
+            self.due.insert(due);
+        } else {
+            self.due.remove(&due);
+        }
     }
 }
 
@@ -87,7 +105,7 @@ impl Tables {
             return Some(Moved { order, before });
         };
         self.keep_accounts(order.campaign, accounts);
-        self.write_order(order.clone());
+        self.update_order(order.clone());
         Some(Moved { order, before })
     }
 
@@ -117,9 +135,9 @@ impl Tables {
         };
         found.through = row.revision;
         let behind = row.changes.range((Excluded(after), Unbounded));
-        for (revision, id) in behind.take(limit as usize) {
+        for (revision, place) in behind.take(limit as usize) {
             found.through = *revision;
-            found.orders.push(self.orders.known(*id).clone());
+            found.orders.push(self.orders.at(*place).clone());
         }
         found
     }

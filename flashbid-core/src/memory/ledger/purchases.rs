@@ -60,7 +60,7 @@ impl Tables {
         let row = self.campaigns.get(&id)?;
         let campaign = &row.campaign;
         let ordered = row.orders.iter();
-        let ordered = ordered.map(|(.., order)| self.orders.known(*order).as_hold());
+        let ordered = ordered.map(|(.., place)| self.orders.at(*place).as_hold());
         let aside = self.letters.of(id).map(|letter| Hold {
             state: HoldState::Held,
             ..letter.hold
@@ -133,7 +133,7 @@ impl Tables {
             let accounts = self.accounts(order.campaign);
             let held = accounts.and_then(|all| all.hold(order.units));
             self.keep_accounts(order.campaign, held.expect("nothing refused it"));
-            self.write_order(order.clone());
+            self.insert_order(order.clone());
         }
         Ok(purchase.orders.clone())
     }

@@ -1,5 +1,4 @@
-//! Committing a settlement in three steps: read the row, decide, write. Each layer is one named thing here. And what
-//! else ends or follows a sale.
+//! Committing a settlement in three steps: read the row, decide, write. Each layer is one named thing here.
 
 use std::collections::HashSet;
 
@@ -9,7 +8,7 @@ use crate::error::StoreErrorKind;
 use crate::id::CampaignId;
 use crate::order::{Accounts, Order};
 use crate::rank::Sequence;
-use crate::settle::{OfferPlan, SettlementPlan};
+use crate::settle::SettlementPlan;
 use crate::stock::{Level, Units};
 use crate::store::{OutboxEvent, Settlement, StoreResult};
 
@@ -88,7 +87,9 @@ pub(super) fn carry_out(
         }
         constrain(tables, plan)?;
     }
-    let accounts = accounts(tables, plan.campaign)?;
+    let Some(accounts) = tables.accounts(plan.campaign) else {
+        return refuse("the product is unknown");
+    };
     let won = units_of(&plan.orders);
     let accounts = match move_units(accounts, won, plan.unsold) {
         Some(accounts) => accounts,
@@ -97,7 +98,7 @@ pub(super) fn carry_out(
     };
     tables.keep_accounts(plan.campaign, accounts);
     for order in &plan.orders {
-        tables.write_order(order.clone());
+        tables.insert_order(order.clone());
     }
     tables.announce(OutboxEvent::CampaignSettled(plan.campaign));
     tables.change_phase(plan.campaign, Phase::Settled, token);
@@ -113,114 +114,32 @@ fn constrain(tables: &Tables, plan: &SettlementPlan) -> StoreResult<()> {
     if units_of(&plan.orders).plus(plan.unsold) != Some(row.campaign.terms.quota) {
         return refuse("orders and unsold units do not add up to the quota");
     }
-    admit_orders(tables, plan.campaign, &plan.orders)
+    admit_orders(tables, plan.campaign, &plan.orders).or_else(refuse)
 }
 
-/// Every order of this sale, and none for a bidder who has one.
-fn admit_orders(tables: &Tables, campaign: CampaignId, orders: &[Order]) -> StoreResult<()> {
+/// Every order of this sale, and none for a bidder who has one; else why not.
+pub(super) fn admit_orders(
+    tables: &Tables,
+    campaign: CampaignId,
+    orders: &[Order],
+) -> Result<(), &'static str> {
     let row = &tables.campaigns[&campaign];
     let mut bidders = HashSet::new();
     for order in orders {
         if order.campaign != campaign || order.product != row.campaign.product {
-            return refuse("an order is of another sale");
+            return Err("an order is of another sale");
         }
         let mut others = tables.orders.of(order.bidder);
-        let served = others.any(|id| tables.orders.known(id).campaign == campaign);
+        let served = others.any(|other| other.campaign == campaign);
         if served || !bidders.insert(order.bidder) || tables.orders.get(order.id).is_some() {
-            return refuse("a bidder has more than one order");
+            return Err("a bidder has more than one order");
         }
     }
     Ok(())
-}
-
-/// Ends a first-come campaign.
-pub(super) fn end_sale(
-    tables: &mut Tables,
-    id: CampaignId,
-    version: u64,
-    token: FencingToken,
-    layers: Layers,
-) -> StoreResult<Settlement> {
-    let row = tables.campaigns.get(&id);
-    let campaign = &row
-        .ok_or_else(|| failure("end_sale", StoreErrorKind::NotFound))?
-        .campaign;
-    if layers.fence && token < campaign.fence {
-        return Err(failure("end_sale", StoreErrorKind::Fenced));
-    }
-    let refuse =
-        |reason: &'static str| Err(failure("end_sale", StoreErrorKind::Conflict).because(reason));
-    if !campaign.terms.format.is_first_come() {
-        return refuse("the campaign is ranked");
-    }
-    if campaign.phase == Phase::Settled {
-        return Ok(Settlement::AlreadySettled);
-    }
-    if campaign.version != version || campaign.phase != Phase::Sealing {
-        return refuse("the campaign is at another version");
-    }
-    let free = unpromised(tables, id, campaign.stock.available);
-    let Some(accounts) = tables.accounts(id).and_then(|all| all.give_back(free)) else {
-        return refuse("the product holds fewer units");
-    };
-    tables.keep_accounts(id, accounts);
-    tables.announce(OutboxEvent::CampaignSettled(id));
-    tables.change_phase(id, Phase::Settled, token);
-    Ok(Settlement::Committed)
-}
-
-/// Offers units that a settled campaign has left, and returns others.
-pub(super) fn offer(
-    tables: &mut Tables,
-    plan: &OfferPlan,
-    token: FencingToken,
-    layers: Layers,
-) -> StoreResult<()> {
-    let id = plan.campaign;
-    let row = tables.campaigns.get(&id);
-    let campaign = &row
-        .ok_or_else(|| failure("commit_offers", StoreErrorKind::NotFound))?
-        .campaign;
-    if layers.fence && token < campaign.fence {
-        return Err(failure("commit_offers", StoreErrorKind::Fenced));
-    }
-    if campaign.phase != Phase::Settled {
-        return refuse("the campaign is not settled");
-    }
-    admit_orders(tables, id, &plan.orders)?;
-    let offered = units_of(&plan.orders);
-    let free = unpromised(tables, id, campaign.stock.available);
-    let accounts = accounts(tables, id)?;
-    let wanted = offered.plus(plan.returned);
-    let Some(moved) = wanted
-        .filter(|wanted| *wanted <= free)
-        .and_then(|_| move_units(accounts, offered, plan.returned))
-    else {
-        return refuse("fewer units are left");
-    };
-    tables.keep_accounts(id, moved);
-    for order in &plan.orders {
-        tables.write_order(order.clone());
-    }
-    if let Some(row) = tables.campaigns.get_mut(&id) {
-        row.campaign.fence = token;
-    }
-    Ok(())
-}
-
-/// What is available without the units that are set aside.
-fn unpromised(tables: &Tables, campaign: CampaignId, available: Units) -> Units {
-    let aside = tables.letters.units(campaign);
-    available.minus(aside).unwrap_or_default()
-}
-
-fn accounts(tables: &Tables, campaign: CampaignId) -> StoreResult<Accounts> {
-    let accounts = tables.accounts(campaign);
-    accounts.ok_or_else(|| failure(OPERATION, StoreErrorKind::Corrupt))
 }
 
 /// Units get their buyers, and others go back to the product; `None` when there are too few.
-fn move_units(accounts: Accounts, held: Units, returned: Units) -> Option<Accounts> {
+pub(super) fn move_units(accounts: Accounts, held: Units, returned: Units) -> Option<Accounts> {
     accounts.hold(held)?.give_back(returned)
 }
 
@@ -243,7 +162,7 @@ fn unchecked_move(accounts: Accounts, held: Units, returned: Units) -> Accounts 
     }
 }
 
-fn units_of(orders: &[Order]) -> Units {
+pub(super) fn units_of(orders: &[Order]) -> Units {
     orders.iter().fold(Units::ZERO, |sum, order| {
         sum.plus(order.units).unwrap_or(Units::MAX)
     })

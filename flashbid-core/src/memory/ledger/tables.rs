@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::discrepancies::Notices;
 use super::log::BidLog;
-use super::orders::Orders;
+use super::orders::{Orders, Place};
 use super::purchases::Letters;
 use crate::campaign::{Campaign, FencingToken, Phase};
 use crate::id::{BidderId, CampaignId, HoldId, OrderId, ProductId, StockChangeId};
@@ -45,13 +45,13 @@ pub(super) struct Row {
     pub(super) epoch: Epoch,
     pub(super) log: BidLog,
     /// By rank, those without one behind, by age, then by id.
-    pub(super) orders: BTreeSet<(bool, Option<Rank>, Timestamp, OrderId)>,
+    pub(super) orders: BTreeSet<(bool, Option<Rank>, Timestamp, OrderId, Place)>,
     /// The units of the orders that hold stock, by buyer.
     pub(super) taken: HashMap<BidderId, Units>,
     /// The last change of orders.
     pub(super) revision: Revision,
     /// Each order once, by its last change.
-    pub(super) changes: BTreeMap<Revision, OrderId>,
+    pub(super) changes: BTreeMap<Revision, Place>,
 }
 
 impl Tables {
@@ -113,33 +113,38 @@ impl Tables {
         }
     }
 
-    /// Writes an order of a known campaign, new or changed, and tells of it.
-    pub(super) fn write_order(&mut self, order: Order) {
+    /// Writes a new order of a known campaign, and tells of it.
+    pub(super) fn insert_order(&mut self, order: Order) {
         let Some(row) = self.campaigns.get_mut(&order.campaign) else {
             return;
         };
-        let id = order.id;
+        let (id, rank) = (order.id, order.rank());
+        let at = (rank.is_none(), rank, order.created_at, id);
+        row.count(&order, true);
         row.revision = row.revision.next();
-        row.changes.insert(row.revision, id);
-        let holds_stock = order.status.holds_stock();
-        let (bidder, units) = (order.bidder, order.units);
-        let event = if let Some(before) = self.orders.get(id) {
-            let held_stock = before.status.holds_stock();
-            if holds_stock != held_stock {
-                count_taken(row, bidder, units, holds_stock);
-            }
-            OutboxEvent::OrderMoved(id)
-        } else {
-            let rank = order.rank();
-            row.orders
-                .insert((rank.is_none(), rank, order.created_at, id));
-            count_taken(row, bidder, units, holds_stock);
-            OutboxEvent::OrderCreated(id)
+        let place = self.orders.insert(order, row.revision);
+        row.orders.insert((at.0, at.1, at.2, at.3, place));
+        row.changes.insert(row.revision, place);
+        self.announce(OutboxEvent::OrderCreated(id));
+    }
+
+    /// Writes what an order has become, and tells of it.
+    pub(super) fn update_order(&mut self, order: Order) {
+        let (Some(row), Some(before)) = (
+            self.campaigns.get_mut(&order.campaign),
+            self.orders.get(order.id),
+        ) else {
+            return;
         };
-        if let Some(last) = self.orders.write(order, row.revision) {
+        let id = order.id;
+        row.count(before, false);
+        row.count(&order, true);
+        row.revision = row.revision.next();
+        if let Some((place, last)) = self.orders.update(order, row.revision) {
             row.changes.remove(&last);
+            row.changes.insert(row.revision, place);
         }
-        self.announce(event);
+        self.announce(OutboxEvent::OrderMoved(id));
     }
 
     pub(super) fn announce(&mut self, event: OutboxEvent) {
@@ -161,15 +166,19 @@ impl Tables {
     }
 }
 
-/// Counts units of an order to what its buyer has, or takes them from it.
-fn count_taken(row: &mut Row, bidder: BidderId, units: Units, more: bool) {
-    let taken = row.taken.entry(bidder).or_default();
-    let counted = if more {
-        taken.plus(units).unwrap_or(Units::MAX)
-    } else {
-        taken.minus(units).unwrap_or_default()
-    };
-    *taken = counted;
+impl Row {
+    /// Counts what an order holds to what its buyer has, or takes it from that.
+    fn count(&mut self, order: &Order, more: bool) {
+        if !order.status.holds_stock() {
+            return;
+        }
+        let taken = self.taken.entry(order.bidder).or_default();
+        *taken = if more {
+            taken.plus(order.units).unwrap_or(Units::MAX)
+        } else {
+            taken.minus(order.units).unwrap_or_default()
+        };
+    }
 }
 
 const fn is_live(phase: Phase) -> bool {

@@ -86,13 +86,13 @@ fn invariant_4_winners_are_the_best_of_the_sealed_book(seen: &SeenSale) {
     let winners = ranking.iter().take(quota);
     let expected: Vec<_> = (1..)
         .zip(winners)
-        .map(|(rank, bid)| (rank, bid.bidder, bid.id, bid.price, bid.score))
+        .map(|(rank, bid)| (rank, bid.bidder, Some(bid.id), bid.price, Some(bid.score)))
         .collect();
     let orders = seen.orders.iter();
     let got: Vec<_> = orders
         .map(|order| {
-            let rank = order.rank.get();
-            (rank, order.bidder, order.bid, order.price, order.score)
+            let rank = order.rank().expect("the sale is ranked").get();
+            (rank, order.bidder, order.bid(), order.price, order.score())
         })
         .collect();
     assert_eq!(got, expected);

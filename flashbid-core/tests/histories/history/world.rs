@@ -330,15 +330,14 @@ fn new_campaign(
     let factor = |number: u16| number.to_string().parse().unwrap();
     let weights = Weights::new(factor(alpha.into()), factor(beta), factor(gamma.into()));
     let end = Timestamp::from_millis(START.millis() + LENGTH_MS);
+    let format = Format::Ranked {
+        weights: weights.unwrap(),
+        rebid,
+    };
+    let window = Window::new(START, end).unwrap();
     NewCampaign {
-        product,
-        format: Format::Ranked {
-            weights: weights.unwrap(),
-            rebid,
-        },
-        window: Window::new(START, end).unwrap(),
         quota: quota.map(|quota| Units::new(quota).unwrap()),
-        payment_deadline: Duration::from_mins(15),
+        ..NewCampaign::new(product, format, window)
     }
 }
 
@@ -366,7 +365,7 @@ async fn see(
         seen.sales.push(SeenSale {
             campaign: campaign.unwrap().clone(),
             book: see_book(&*hot, *id, &recorded, checkpoint).await,
-            counter: hot.level(*id).await.unwrap(),
+            counter: hot.level(*id).await.unwrap().map(|stats| stats.level),
             recorded,
             checkpoint,
             orders: ledger.orders_in(*id, ALL).await.unwrap().items,

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flashbid_core::bid::{AcceptedBid, Bid};
-use flashbid_core::campaign::{DEFAULT_PAYMENT_DEADLINE, Format, Phase, Rebid, Window};
+use flashbid_core::campaign::{Format, Phase, Rebid, Window};
 use flashbid_core::conformance::{Faults, Faulty};
 use flashbid_core::engine::{NewCampaign, NewProduct, Options, SettleOutcome};
 use flashbid_core::id::{BidderId, CampaignId, OrderId, SeededIds};
 use flashbid_core::memory::MemoryLedger;
-use flashbid_core::rank::Sequence;
+use flashbid_core::order::Order;
+use flashbid_core::rank::{Rank, Sequence};
 use flashbid_core::score::Weights;
 use flashbid_core::stock::{Level, Units};
 use flashbid_core::store::{HotStore, Ledger, OutboxEvent, Page};
@@ -173,10 +174,16 @@ impl Scene {
             let orders = ledger.orders_in(self.id, ALL).await.unwrap().items;
             let got = orders
                 .iter()
-                .map(|order| (order.bidder, order.bid, order.price));
-            let expected = best.iter().map(|bid| (bid.bidder, bid.id, bid.price));
+                .map(|order| (order.bidder, order.bid(), order.price));
+            let expected = best.iter().map(|bid| (bid.bidder, Some(bid.id), bid.price));
             assert!(got.eq(expected), "{orders:?}");
-            assert!(orders.iter().map(|order| order.rank.get()).eq(1..=3));
+            assert!(
+                orders
+                    .iter()
+                    .filter_map(Order::rank)
+                    .map(Rank::get)
+                    .eq(1..=3)
+            );
 
             let recorded = ledger.bids(self.id, Sequence::ZERO, ALL.limit).await;
             assert_eq!(recorded.unwrap(), self.log);
@@ -216,14 +223,15 @@ async fn bid(engine: &Engine) -> (CampaignId, Vec<AcceptedBid>) {
         "0".parse().unwrap(),
     );
     let campaign = engine.add_campaign(NewCampaign {
-        product: product.await.unwrap().id,
-        format: Format::Ranked {
-            weights: price_alone.unwrap(),
-            rebid: Rebid::Latest,
-        },
-        window: Window::new(START, START.after(LENGTH)).unwrap(),
         quota: Some(units(3)),
-        payment_deadline: DEFAULT_PAYMENT_DEADLINE,
+        ..NewCampaign::new(
+            product.await.unwrap().id,
+            Format::Ranked {
+                weights: price_alone.unwrap(),
+                rebid: Rebid::Latest,
+            },
+            Window::new(START, START.after(LENGTH)).unwrap(),
+        )
     });
     let id = campaign.await.unwrap().id;
     let mut log = vec![];
