@@ -37,6 +37,7 @@ pub(super) async fn append(
 fn stored(event: &OutboxEvent) -> Result<(&'static str, Uuid), DatabaseError> {
     Ok(match event {
         OutboxEvent::OrderCreated(order) => ("order_created", order.uuid()),
+        OutboxEvent::OrderMoved(order) => ("order_moved", order.uuid()),
         OutboxEvent::CampaignSettled(campaign) => ("campaign_settled", campaign.uuid()),
         _ => return Err(DatabaseError::conflict("this event cannot be stored yet")),
     })
@@ -61,6 +62,7 @@ pub(super) async fn acknowledge(
 fn entry(row: &PgRow) -> Result<OutboxEntry, DatabaseError> {
     let event = match &*read::<String>(row, 1)? {
         "order_created" => OutboxEvent::OrderCreated(read::<OrderId>(row, 2)?),
+        "order_moved" => OutboxEvent::OrderMoved(read::<OrderId>(row, 2)?),
         "campaign_settled" => OutboxEvent::CampaignSettled(read::<CampaignId>(row, 2)?),
         _ => return Err(DatabaseError::corrupt("the outbox has an unknown event")),
     };

@@ -1,11 +1,14 @@
 use flashbid_core::id::ProductId;
 use flashbid_core::product::Product;
 use flashbid_core::stock::{Level, Units};
-use flashbid_core::store::{Listing, Page};
+use flashbid_core::store::{Listing, Page, ProductChange, ProductOutcome, StockChange};
+use flashbid_core::time::Timestamp;
 use sqlx::postgres::PgRow;
 use sqlx::query;
+use uuid::Uuid;
 
 use super::row::{self, read};
+use super::stock_changes;
 use crate::database::Transaction;
 use crate::error::DatabaseError;
 
@@ -58,43 +61,127 @@ pub(super) async fn list(
     row::listing(tx, items, query("SELECT count(*) FROM products"), product).await
 }
 
-/// Promises units of a product to a campaign: from available to held. The row stays locked. Answers `None` for an
-/// unknown product, and else how many were available when there were too few.
-pub(super) async fn promise(
+pub(super) async fn low_stock(
     tx: &mut Transaction<'_>,
-    id: ProductId,
-    units: Units,
-) -> Result<Option<Result<(), Units>>, DatabaseError> {
+    most: Units,
+    page: Page,
+) -> Result<Listing<Product>, DatabaseError> {
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
-        " FROM products WHERE id = $1 FOR NO KEY UPDATE"
+        " FROM products WHERE available <= $1 ORDER BY available, id LIMIT $2 OFFSET $3"
     );
-    let Some(product) = row::optional(tx, query(SQL).bind(id.uuid()), product).await? else {
-        return Ok(None);
-    };
-    if product.stock.hold(units).is_none() {
-        return Ok(Some(Err(product.stock.available)));
-    }
-    let update = query(
-        "UPDATE products SET available = available - $2, held = held + $2 WHERE id = $1 AND available >= $2",
-    );
-    let update = update.bind(id.uuid()).bind(row::units(units));
-    row::change(tx, 1, update, "the product has fewer available units").await?;
-    Ok(Some(Ok(())))
+    let items = query(SQL)
+        .bind(row::units(most))
+        .bind(row::limit(page.limit))
+        .bind(row::offset(page));
+    let total = query("SELECT count(*) FROM products WHERE available <= $1").bind(row::units(most));
+    row::listing(tx, items, total, product).await
 }
 
-/// Takes a promise back: from held to available.
-pub(super) async fn give_back(
+/// The product, whose row nobody else changes until the transaction ends.
+pub(super) async fn lock(
     tx: &mut Transaction<'_>,
     id: ProductId,
-    units: Units,
-) -> Result<(), DatabaseError> {
-    let update = query(
-        "UPDATE products SET available = available + $2, held = held - $2 WHERE id = $1 AND held >= $2",
+) -> Result<Option<Product>, DatabaseError> {
+    Ok(lock_all(tx, vec![id.uuid()]).await?.pop())
+}
+
+/// The products with these ids, as far as there are any.
+pub(super) async fn lock_all(
+    tx: &mut Transaction<'_>,
+    ids: Vec<Uuid>,
+) -> Result<Vec<Product>, DatabaseError> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM products WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE"
     );
-    let update = update.bind(id.uuid()).bind(row::units(units));
-    row::change(tx, 1, update, "the product holds fewer units").await
+    row::all(tx, query(SQL).bind(ids), product).await
+}
+
+/// Writes where the units of a locked product are.
+pub(super) async fn keep(
+    tx: &mut Transaction<'_>,
+    id: ProductId,
+    stock: Level,
+) -> Result<(), DatabaseError> {
+    let update = query("UPDATE products SET available = $2, held = $3, sold = $4 WHERE id = $1");
+    let update = update
+        .bind(id.uuid())
+        .bind(row::units(stock.available))
+        .bind(row::units(stock.held))
+        .bind(row::units(stock.sold));
+    row::change(tx, 1, update, "there is no such product").await
+}
+
+/// Changes a product, all of the change or nothing.
+pub(super) async fn change(
+    tx: &mut Transaction<'_>,
+    id: ProductId,
+    change: &ProductChange,
+    at: Timestamp,
+) -> Result<ProductOutcome, DatabaseError> {
+    let Some(mut product) = lock(tx, id).await? else {
+        return Ok(ProductOutcome::UnknownProduct);
+    };
+    if let Some(wanted) = change.stock {
+        match stock_changes::of(tx, wanted).await? {
+            Some(counted) if counted == (id, wanted) => {}
+            Some(_) => return Ok(ProductOutcome::IdReused),
+            None => {
+                let Some(stock) = corrected(product.stock, wanted) else {
+                    let Level { held, sold, .. } = product.stock;
+                    let promised = u64::from(held.get()) + u64::from(sold.get());
+                    return Ok(ProductOutcome::StockOutOfRange { promised });
+                };
+                if !stock_changes::add(tx, id, wanted, at).await? {
+                    // Somebody has just used the id for another product.
+                    return Ok(ProductOutcome::IdReused);
+                }
+                product.stock = stock;
+            }
+        }
+    }
+    let named = |new: &Option<_>, old: &mut _| {
+        if let Some(new) = new {
+            Clone::clone_from(old, new);
+        }
+    };
+    named(&change.description, &mut product.description);
+    named(&change.image_url, &mut product.image_url);
+    if let Some(name) = &change.name {
+        product.name.clone_from(name);
+    }
+    product.min_price = change.min_price.unwrap_or(product.min_price);
+    write(tx, &product).await?;
+    Ok(ProductOutcome::Changed(product))
+}
+
+async fn write(tx: &mut Transaction<'_>, product: &Product) -> Result<(), DatabaseError> {
+    let update = query(
+        "UPDATE products SET name = $2, description = $3, image_url = $4, min_price = $5, available = $6 WHERE id = $1",
+    );
+    let update = update
+        .bind(product.id.uuid())
+        .bind(row::escaped(&product.name))
+        .bind(product.description.as_deref().map(row::escaped))
+        .bind(product.image_url.as_deref().map(row::escaped))
+        .bind(product.min_price.ten_thousandths())
+        .bind(row::units(product.stock.available));
+    row::change(tx, 1, update, "there is no such product").await
+}
+
+/// The stock after a correction; `None` when too few units are available, or there would be more than can be counted.
+fn corrected(stock: Level, change: StockChange) -> Option<Level> {
+    let promised = stock.held.plus(stock.sold)?;
+    let available = match change {
+        StockChange::Set(all) => all.minus(promised)?,
+        StockChange::Add { units, .. } => stock.available.plus(units)?,
+        StockChange::Remove { units, .. } => stock.available.minus(units)?,
+    };
+    available.plus(promised)?;
+    Some(Level { available, ..stock })
 }
 
 fn product(row: &PgRow) -> Result<Product, DatabaseError> {

@@ -5,6 +5,7 @@ use flashbid_core::id::CampaignId;
 use flashbid_core::rank::Sequence;
 use flashbid_core::store::EventBatch;
 
+use super::array::column;
 use super::row::{self, read};
 use crate::database::{Database, Script};
 use crate::error::DatabaseError;
@@ -62,19 +63,6 @@ fn call(campaign: CampaignId, batch: &EventBatch) -> Result<Script, DatabaseErro
     });
     columns.expect("a String takes everything");
     Ok(Script(sql))
-}
-
-/// An array, as PostgreSQL writes it.
-fn column<T: fmt::Display>(sql: &mut String, values: impl IntoIterator<Item = T>) -> fmt::Result {
-    sql.push_str(", '{");
-    for (place, value) in values.into_iter().enumerate() {
-        if place > 0 {
-            sql.push(',');
-        }
-        write!(sql, "{value}")?;
-    }
-    sql.push_str("}'");
-    Ok(())
 }
 
 /// A text as hexadecimal digits, in quotes, which tell an empty one from `NULL`.

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use flashbid_core::id::{BidId, BidderId, CampaignId, OrderId, ProductId};
+use flashbid_core::id::{BidId, BidderId, CampaignId, HoldId, OrderId, ProductId, PurchaseId};
 use flashbid_core::money::{Coefficient, Money, Weight};
 use flashbid_core::rank::{Rank, Sequence};
 use flashbid_core::score::Score;
 use flashbid_core::stock::Units;
-use flashbid_core::store::{Listing, Page};
+use flashbid_core::store::{Listing, Page, Revision};
 use flashbid_core::time::Timestamp;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
@@ -44,7 +44,9 @@ stored! {
     BidId: Uuid => |id| Some(BidId::new(id));
     BidderId: Uuid => |id| Some(BidderId::new(id));
     CampaignId: Uuid => |id| Some(CampaignId::new(id));
+    HoldId: Uuid => |id| Some(HoldId::new(id));
     OrderId: Uuid => |id| Some(OrderId::new(id));
+    PurchaseId: Uuid => |id| Some(PurchaseId::new(id));
     ProductId: Uuid => |id| Some(ProductId::new(id));
     Money: i64 => |units| Money::from_ten_thousandths(units).ok();
     Weight: i64 => |units| Weight::from_ten_thousandths(units).ok();
@@ -53,7 +55,10 @@ stored! {
     Rank: i64 => |place| u32::try_from(place).ok().and_then(Rank::new);
     Units: i32 => |units| u32::try_from(units).ok().and_then(Units::new);
     Sequence: i64 => |position| u64::try_from(position).ok().map(Sequence::new);
+    Revision: i64 => |number| u64::try_from(number).ok().map(Revision::new);
     Timestamp: i64 => |millis| Some(Timestamp::from_millis(millis));
+    Uuid: Uuid => Some;
+    bool: bool => Some;
     u64: i64 => |number| u64::try_from(number).ok();
     u32: i64 => |number| u32::try_from(number).ok();
     String: String => |text| Some(unescaped(text));
@@ -63,10 +68,19 @@ stored! {
 
 /// Reads a column as the domain type that is asked for.
 pub(super) fn read<T: Stored>(row: &PgRow, column: usize) -> Result<T, DatabaseError> {
-    T::restore(row.try_get(column)?).ok_or_else(|| {
-        let reason = format!("column {column} holds no {}", std::any::type_name::<T>());
-        DatabaseError::new(flashbid_core::StoreErrorKind::Corrupt, reason)
-    })
+    T::restore(row.try_get(column)?).ok_or_else(|| unreadable::<T>(column))
+}
+
+/// Reads a column that may be empty.
+pub(super) fn read_if<T: Stored>(row: &PgRow, column: usize) -> Result<Option<T>, DatabaseError> {
+    let raw: Option<T::Raw> = row.try_get(column)?;
+    raw.map(|raw| T::restore(raw).ok_or_else(|| unreadable::<T>(column)))
+        .transpose()
+}
+
+fn unreadable<T>(column: usize) -> DatabaseError {
+    let reason = format!("column {column} holds no {}", std::any::type_name::<T>());
+    DatabaseError::new(flashbid_core::StoreErrorKind::Corrupt, reason)
 }
 
 /// A number as PostgreSQL holds it, which ends at 2⁶³.
@@ -163,6 +177,11 @@ pub(super) async fn change(
     } else {
         Err(DatabaseError::conflict(reason))
     }
+}
+
+/// A column of an array for each row of `rows`.
+pub(super) fn column<R, T>(rows: &[R], value: impl Fn(&R) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
 }
 
 /// `OFFSET` of a page.

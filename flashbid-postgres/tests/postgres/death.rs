@@ -197,7 +197,7 @@ async fn two_nodes_settle_once() {
     }
     let held = Postgres::shared().sql(
         servers::name(&url),
-        "SELECT count(*), sum(units) FROM holds",
+        "SELECT count(*), sum(units) FROM orders WHERE hold = id",
     );
     assert_eq!(held, format!("{0}|{0}", 5 * WINNERS));
 }

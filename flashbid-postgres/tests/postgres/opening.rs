@@ -33,7 +33,7 @@ async fn nodes_that_start_at_once_migrate_once() {
         servers::name(&url),
         "SELECT count(*), bool_and(success) FROM ledger_migrations",
     );
-    assert_eq!(scripts, "2|t");
+    assert_eq!(scripts, "3|t");
 }
 
 #[tokio::test]
@@ -47,15 +47,15 @@ async fn a_ledger_reads_back_after_connecting_again() {
 #[tokio::test]
 async fn newer_tables_are_refused_unchanged() {
     let url = servers::database();
-    let newer = "INSERT INTO ledger_migrations VALUES (3, '', now(), true, 'x', 0)";
+    let newer = "INSERT INTO ledger_migrations VALUES (4, '', now(), true, 'x', 0)";
     Postgres::shared().sql(servers::name(&url), newer);
     let error = refusal(&url).await;
     assert!(
         matches!(
             error,
             OpenError::Newer {
-                found: 3,
-                known: 2,
+                found: 4,
+                known: 3,
                 ..
             }
         ),

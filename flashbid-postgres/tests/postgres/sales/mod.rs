@@ -24,7 +24,8 @@ static FREE: Mutex<Vec<String>> = Mutex::new(Vec::new());
 const EMPTY: &str = "
     SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid();
-    DELETE FROM holds; DELETE FROM orders; DELETE FROM bids; DELETE FROM bid_history; DELETE FROM checkpoints;
+    DELETE FROM orders; DELETE FROM void_holds; DELETE FROM dead_letters; DELETE FROM stock_changes;
+    DELETE FROM discrepancies; DELETE FROM bids; DELETE FROM bid_history; DELETE FROM checkpoints;
     DELETE FROM campaigns; DELETE FROM products; DELETE FROM outbox; UPDATE outbox_end SET position = 0;";
 
 impl Server {

@@ -5,15 +5,18 @@ use std::sync::LazyLock;
 
 use async_trait::async_trait;
 use flashbid_core::bid::AcceptedBid;
-use flashbid_core::campaign::{Campaign, FencingToken, Phase};
-use flashbid_core::id::{BidderId, CampaignId, OrderId, ProductId};
-use flashbid_core::order::Order;
+use flashbid_core::campaign::{Campaign, FencingToken, Guards, Phase};
+use flashbid_core::discrepancy::Discrepancy;
+use flashbid_core::id::{BidderId, CampaignId, HoldId, OrderId, ProductId};
+use flashbid_core::order::{Moved, Order, OrderMove};
 use flashbid_core::product::Product;
+use flashbid_core::purchase::{DeadLetter, HoldFate, Purchase, PurchaseOutcome};
 use flashbid_core::rank::Sequence;
-use flashbid_core::settle::SettlementPlan;
+use flashbid_core::settle::{OfferPlan, SettlementPlan};
+use flashbid_core::stock::Units;
 use flashbid_core::store::{
-    BookSeed, CampaignOutcome, EventBatch, Ledger, Listing, OutboxEntry, Page, Settlement,
-    StoreResult,
+    BookSeed, CampaignOutcome, EventBatch, GateSeed, Ledger, Listing, OrderChanges, OutboxEntry,
+    Page, ProductChange, ProductOutcome, Revision, Settlement, StoreResult,
 };
 use flashbid_core::time::Timestamp;
 use flashbid_postgres::PostgresLedger;
@@ -136,6 +139,139 @@ impl Ledger for Remote {
         page: Page,
     ) -> StoreResult<Listing<AcceptedBid>> {
         self.call(async move |ledger: PostgresLedger| ledger.bids_of(campaign, bidder, page).await)
+            .await
+    }
+
+    async fn change_product(
+        &self,
+        id: ProductId,
+        change: &ProductChange,
+        at: Timestamp,
+    ) -> StoreResult<ProductOutcome> {
+        let change = change.clone();
+        self.call(async move |ledger: PostgresLedger| ledger.change_product(id, &change, at).await)
+            .await
+    }
+
+    async fn low_stock(&self, most: Units, page: Page) -> StoreResult<Listing<Product>> {
+        self.call(async move |ledger: PostgresLedger| ledger.low_stock(most, page).await)
+            .await
+    }
+
+    async fn set_guards(&self, id: CampaignId, guards: Guards) -> StoreResult<Option<Campaign>> {
+        self.call(async move |ledger: PostgresLedger| ledger.set_guards(id, guards).await)
+            .await
+    }
+
+    async fn campaigns_of(&self, product: ProductId, page: Page) -> StoreResult<Listing<Campaign>> {
+        self.call(async move |ledger: PostgresLedger| ledger.campaigns_of(product, page).await)
+            .await
+    }
+
+    async fn gate_seed(&self, campaign: CampaignId) -> StoreResult<Option<GateSeed>> {
+        self.call(async move |ledger: PostgresLedger| ledger.gate_seed(campaign).await)
+            .await
+    }
+
+    async fn commit_purchases(&self, batch: &[Purchase]) -> StoreResult<Vec<PurchaseOutcome>> {
+        let batch = batch.to_vec();
+        self.call(async move |ledger: PostgresLedger| ledger.commit_purchases(&batch).await)
+            .await
+    }
+
+    async fn void_holds(
+        &self,
+        campaign: CampaignId,
+        holds: &[HoldId],
+    ) -> StoreResult<Vec<HoldFate>> {
+        let holds = holds.to_vec();
+        self.call(async move |ledger: PostgresLedger| ledger.void_holds(campaign, &holds).await)
+            .await
+    }
+
+    async fn hold_fates(&self, holds: &[HoldId]) -> StoreResult<Vec<Option<HoldFate>>> {
+        let holds = holds.to_vec();
+        self.call(async move |ledger: PostgresLedger| ledger.hold_fates(&holds).await)
+            .await
+    }
+
+    async fn set_aside(&self, letters: &[DeadLetter]) -> StoreResult<()> {
+        let letters = letters.to_vec();
+        self.call(async move |ledger: PostgresLedger| ledger.set_aside(&letters).await)
+            .await
+    }
+
+    async fn dead_letters(&self, page: Page) -> StoreResult<Listing<DeadLetter>> {
+        self.call(async move |ledger: PostgresLedger| ledger.dead_letters(page).await)
+            .await
+    }
+
+    async fn drop_dead_letter(&self, hold: HoldId) -> StoreResult<Option<DeadLetter>> {
+        self.call(async move |ledger: PostgresLedger| ledger.drop_dead_letter(hold).await)
+            .await
+    }
+
+    async fn end_sale(
+        &self,
+        campaign: CampaignId,
+        version: u64,
+        token: FencingToken,
+    ) -> StoreResult<Settlement> {
+        self.call(async move |ledger: PostgresLedger| {
+            ledger.end_sale(campaign, version, token).await
+        })
+        .await
+    }
+
+    async fn move_orders(&self, moves: &[OrderMove]) -> StoreResult<Vec<Option<Moved>>> {
+        let moves = moves.to_vec();
+        self.call(async move |ledger: PostgresLedger| ledger.move_orders(&moves).await)
+            .await
+    }
+
+    async fn overdue_orders(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<Order>> {
+        self.call(async move |ledger: PostgresLedger| ledger.overdue_orders(now, limit).await)
+            .await
+    }
+
+    async fn order_changes(
+        &self,
+        campaign: CampaignId,
+        after: Revision,
+        limit: u32,
+    ) -> StoreResult<OrderChanges> {
+        self.call(async move |ledger: PostgresLedger| {
+            ledger.order_changes(campaign, after, limit).await
+        })
+        .await
+    }
+
+    async fn with_units_left(&self, page: Page) -> StoreResult<Vec<Campaign>> {
+        self.call(async move |ledger: PostgresLedger| ledger.with_units_left(page).await)
+            .await
+    }
+
+    async fn commit_offers(&self, plan: &OfferPlan, token: FencingToken) -> StoreResult<()> {
+        let plan = plan.clone();
+        self.call(async move |ledger: PostgresLedger| ledger.commit_offers(&plan, token).await)
+            .await
+    }
+
+    async fn note_discrepancies(
+        &self,
+        campaign: CampaignId,
+        found: &[Discrepancy],
+        at: Timestamp,
+    ) -> StoreResult<usize> {
+        let found = found.to_vec();
+        self.call(async move |ledger: PostgresLedger| {
+            ledger.note_discrepancies(campaign, &found, at).await
+        })
+        .await
+    }
+
+    async fn discrepancies(&self, open: bool, page: Page) -> StoreResult<Listing<Discrepancy>> {
+        self.call(async move |ledger: PostgresLedger| ledger.discrepancies(open, page).await)
             .await
     }
 
