@@ -18,7 +18,6 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::gate::Tickets;
-use crate::gate::Tickets;
 use crate::problem::{Problem, sentence};
 
 /// The largest body that is read, in bytes.
@@ -286,24 +285,6 @@ impl<S: Send + Sync> FromRequestParts<S> for OptionalToken {
                 "The X-Request-Token must be visible ASCII characters, once.",
             )),
         }
-    }
-}
-
-/// The `X-Request-Token` header, if there is one.
-#[derive(Clone, Debug)]
-pub struct OptionalToken(pub Option<String>);
-
-impl<S: Send + Sync> FromRequestParts<S> for OptionalToken {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let Some(given) = parts.headers.get(Tickets::HEADER) else {
-            return Ok(Self(None));
-        };
-        let text = given
-            .to_str()
-            .map_err(|_| Problem::malformed("The X-Request-Token must be visible ASCII."))?;
-        Ok(Self(Some(text.to_owned())))
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use flashbid_core::bid::Bid;
-use flashbid_core::campaign::{DEFAULT_PAYMENT_DEADLINE, Format, Rebid, Window};
+use flashbid_core::campaign::{Format, Rebid, Window};
 use flashbid_core::engine::{NewCampaign, NewProduct};
 use flashbid_core::id::BidderId;
 use flashbid_core::memory::{MemoryHot, MemoryLedger};
@@ -149,16 +149,15 @@ async fn hold(
             min_price: arguments.min_price,
         })
         .await?;
+    let format = Format::Ranked {
+        weights,
+        rebid: Rebid::default(),
+    };
+    let window = Window::new(Timestamp::from_millis(0), end).expect("no bid is before zero");
     let campaign = engine
         .add_campaign(NewCampaign {
-            product: product.id,
-            format: Format::Ranked {
-                weights,
-                rebid: Rebid::default(),
-            },
-            window: Window::new(Timestamp::from_millis(0), end).expect("no bid is before zero"),
             quota: Some(units),
-            payment_deadline: DEFAULT_PAYMENT_DEADLINE,
+            ..NewCampaign::new(product.id, format, window)
         })
         .await?
         .id;
@@ -187,15 +186,17 @@ async fn hold(
         limit: u32::MAX,
     };
     let orders = engine.orders_in(campaign, everything).await?.items;
-    let winner = |order: &flashbid_core::order::Order| Winner {
-        campaign: auction.name.clone(),
-        rank: order.rank.get(),
-        bidder: names[&order.bidder].to_owned(),
-        price: order.price,
-        score: order.score,
-        bids,
+    let winner = |order: &flashbid_core::order::Order| {
+        Some(Winner {
+            campaign: auction.name.clone(),
+            rank: order.rank()?.get(),
+            bidder: names[&order.bidder].to_owned(),
+            price: order.price,
+            score: order.score()?,
+            bids,
+        })
     };
-    Ok(orders.iter().map(winner).collect())
+    Ok(orders.iter().filter_map(winner).collect())
 }
 
 fn print(winners: &[Winner]) -> csv::Result<()> {

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use flashbid_core::campaign::{DEFAULT_PAYMENT_DEADLINE, Format, Rebid, Window};
+use flashbid_core::campaign::{Format, Rebid, Window};
 use flashbid_core::engine::{NewCampaign, NewProduct};
 use flashbid_core::id::{CampaignId, IdSource, ProductId, RandomIds};
 use flashbid_core::money::Money;
@@ -124,16 +124,14 @@ async fn sale(
         Window::new(start, start.after(duration)).expect("a period is longer than nothing");
     let factor = |text: &str| text.parse().expect("a factor");
     let weights = Weights::new(factor("1"), factor("1000"), factor("100"));
+    let format = Format::Ranked {
+        weights: weights.expect("small factors cannot overflow"),
+        rebid: Rebid::default(),
+    };
     let campaign = engine
         .add_campaign(NewCampaign {
-            product: product.id,
-            format: Format::Ranked {
-                weights: weights.expect("small factors cannot overflow"),
-                rebid: Rebid::default(),
-            },
-            window,
             quota: Some(units),
-            payment_deadline: DEFAULT_PAYMENT_DEADLINE,
+            ..NewCampaign::new(product.id, format, window)
         })
         .await?;
     Ok((product.id, campaign.id, window))

@@ -5,7 +5,6 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use flashbid_core::id::{CampaignId, HoldId, ProductId};
 use serde::Deserialize;
-use utoipa::IntoParams;
 
 use super::responses::{
     BodyTooLarge, Malformed, NotAnAdmin, NotFound, NotJson, Unauthorized, Unavailable,
@@ -97,7 +96,7 @@ fn unknown_letter() -> Problem {
 }
 
 /// Which discrepancies are asked for.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct DiscrepancyQuery {
     /// Whether only those are told that last.

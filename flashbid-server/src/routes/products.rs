@@ -8,7 +8,6 @@ use flashbid_core::money::Money;
 use flashbid_core::stock::Units;
 use flashbid_core::store::{ProductChange, StockChange};
 use serde::Deserialize;
-use utoipa::IntoParams;
 
 use super::responses::{
     BodyTooLarge, Malformed, NotAnAdmin, NotFound, NotJson, Unauthorized, Unavailable,
@@ -153,7 +152,7 @@ pub(super) async fn change(
 }
 
 /// Which products have little left.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct LowStockQuery {
     /// Products with at most so many available units.
