@@ -9,7 +9,7 @@ use flashbid_core::Engine;
 use flashbid_core::bid::Bid;
 use flashbid_core::campaign::{Format, Rebid, Window};
 use flashbid_core::engine::{NewCampaign, NewProduct};
-use flashbid_core::id::{BidderId, CampaignId};
+use flashbid_core::id::{BidderId, CampaignId, ProductId};
 use flashbid_core::money::{Coefficient, Money, Weight};
 use flashbid_core::score::Weights;
 use flashbid_core::stock::Units;
@@ -29,22 +29,12 @@ pub async fn running_sale(engine: &Engine, units: u32) -> CampaignId {
 /// # Panics
 /// When a store fails.
 pub async fn sale(engine: &Engine, units: u32, lasts: Duration) -> CampaignId {
-    let product = NewProduct {
-        name: "Lamp".into(),
-        description: None,
-        image_url: None,
-        stock: Units::new(units).expect("a small number"),
-        min_price: price(1),
-    };
-    let product = engine
-        .add_product(product)
-        .await
-        .expect("the ledger takes a product");
+    let product = lamps(engine, units).await;
     let whole =
         |units: i64| Coefficient::from_ten_thousandths(units * 10_000).expect("a small number");
     let weights = Weights::new(whole(1), whole(1_000), whole(100)).expect("the default weights");
     let campaign = NewCampaign::new(
-        product.id,
+        product,
         Format::Ranked {
             weights,
             rebid: Rebid::Latest,
@@ -56,6 +46,35 @@ pub async fn sale(engine: &Engine, units: u32, lasts: Duration) -> CampaignId {
         .await
         .expect("the ledger takes a campaign")
         .id
+}
+
+/// A first-come campaign of `units` that runs now and for an hour, of which a buyer may have ten.
+///
+/// # Panics
+/// When a store fails.
+pub async fn first_come_sale(engine: &Engine, units: u32) -> CampaignId {
+    let product = lamps(engine, units).await;
+    let format = Format::FirstCome {
+        price: price(1_000),
+        per_buyer: Units::new(10),
+    };
+    let (start, lasts) = (engine.now(), Duration::from_hours(1));
+    let window = Window::new(start, start.after(lasts)).expect("it ends later");
+    let campaign = NewCampaign::new(product, format, window);
+    let campaign = engine.add_campaign(campaign).await;
+    campaign.expect("the ledger takes a campaign").id
+}
+
+async fn lamps(engine: &Engine, units: u32) -> ProductId {
+    let product = NewProduct {
+        name: "Lamp".into(),
+        description: None,
+        image_url: None,
+        stock: Units::new(units).expect("a small number"),
+        min_price: price(1),
+    };
+    let product = engine.add_product(product).await;
+    product.expect("the ledger takes a product").id
 }
 
 /// A stream of numbers that looks random and is the same in every run: `SplitMix64`.

@@ -40,8 +40,8 @@ enum Command {
     Rebuild(rebuild::Arguments),
     /// Compares counters, holds, orders and stock: exit code 1 when they do not agree; repairs the counters by --fix
     Reconcile(reconcile::Arguments),
-    /// Loads the counters of running first-come campaigns into the hot store
-    Load(load::Arguments),
+    /// Brings the counters of first-come campaigns in the hot store in line with the ledger
+    Sync(sync::Arguments),
     /// Brings the ledger's tables up to date
     Migrate,
 }
@@ -101,7 +101,7 @@ impl Cli {
                 Command::Verify(arguments) => verify::run(&config, &arguments).await,
                 Command::Rebuild(arguments) => rebuild::run(&config, &arguments).await,
                 Command::Reconcile(arguments) => reconcile::run(&config, &arguments).await,
-                Command::Load(arguments) => load::run(&config, &arguments).await,
+                Command::Sync(arguments) => sync::run(&config, &arguments).await,
                 Command::Migrate => migrate::run(&config).await,
             }
         })

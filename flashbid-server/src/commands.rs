@@ -1,13 +1,13 @@
 //! What the program can do, one file a command.
 
 pub(crate) mod demo;
-pub(crate) mod load;
 pub(crate) mod migrate;
 pub(crate) mod rebuild;
 pub(crate) mod reconcile;
 pub mod replay;
 pub(crate) mod seed;
 pub(crate) mod serve;
+pub(crate) mod sync;
 pub(crate) mod verify;
 
 use std::fmt::Display;

@@ -181,6 +181,9 @@ impl Engine {
             }
         }
         self.warm(&campaign).await;
+        if campaign.terms.format.is_first_come() {
+            self.warm_gate(campaign.id).await;
+        }
         Ok(campaign)
     }
 

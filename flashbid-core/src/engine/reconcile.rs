@@ -71,26 +71,6 @@ impl Engine {
         self.lasting(&sale).await
     }
 
-    /// Loads the counters of a product's running campaigns into the hot store, where they are not, and answers those
-    /// campaigns.
-    ///
-    /// # Errors
-    /// [`Error::Rejected`](crate::Error::Rejected) for an unknown product, [`Error::Store`](crate::Error::Store).
-    pub async fn load_stock(&self, product: ProductId) -> Result<Vec<Campaign>> {
-        if self.product(product).await?.is_none() {
-            return Err(Rejection::UnknownProduct.into());
-        }
-        let mut loaded = Vec::new();
-        for campaign in self.campaigns_of(product).await? {
-            if campaign.terms.format.is_first_come() && !campaign.phase.is_closed() {
-                let sale = self.sale(campaign.id).await?;
-                self.load_gate(&sale).await?;
-                loaded.push(campaign);
-            }
-        }
-        Ok(loaded)
-    }
-
     /// Reconciles every first-come campaign that has started and is not over, and answers how many discrepancies are
     /// left. A campaign that fails does not keep the others from it.
     ///
@@ -143,19 +123,36 @@ impl Engine {
         }
     }
 
-    /// Loads the counters of every first-come campaign that has started and is not over, where they are missing, and
-    /// answers those campaigns.
+    /// Brings the counters of a product's first-come campaigns in line with the ledger: loads those that are missing and
+    /// repairs the others. Answers the campaigns that are not over.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`](crate::Error::Rejected) for an unknown product, [`Error::Store`](crate::Error::Store).
+    pub async fn sync_stock(&self, product: ProductId) -> Result<Vec<Campaign>> {
+        if self.product(product).await?.is_none() {
+            return Err(Rejection::UnknownProduct.into());
+        }
+        let mut campaigns = self.campaigns_of(product).await?;
+        campaigns.retain(|campaign| !campaign.phase.is_closed());
+        self.sync(campaigns).await
+    }
+
+    /// As [`Engine::sync_stock`], for every first-come campaign that has started and is not over.
     ///
     /// # Errors
     /// [`Error::Store`](crate::Error::Store).
-    pub async fn load_all_stock(&self) -> Result<Vec<Campaign>> {
-        let mut running = self.due().await?;
-        running.retain(|campaign| campaign.terms.format.is_first_come());
-        for campaign in &running {
+    pub async fn sync_all_stock(&self) -> Result<Vec<Campaign>> {
+        self.sync(self.due().await?).await
+    }
+
+    async fn sync(&self, mut campaigns: Vec<Campaign>) -> Result<Vec<Campaign>> {
+        campaigns.retain(|campaign| campaign.terms.format.is_first_come());
+        for campaign in &campaigns {
             let sale = self.sale(campaign.id).await?;
             self.load_gate(&sale).await?;
+            self.reconcile(campaign.id, true).await?;
         }
-        Ok(running)
+        Ok(campaigns)
     }
 
     /// Discrepancies that were recorded, the newest first; only those that last if `open`.

@@ -199,6 +199,18 @@ impl Engine {
         retries.call(call).await
     }
 
+    /// Loads the counter of a campaign that was just made, so that the first purchase need not. If that fails, it does.
+    pub(super) async fn warm_gate(&self, campaign: CampaignId) {
+        let loaded = async {
+            let sale = self.sale(campaign).await?;
+            self.load_gate(&sale).await?;
+            Result::Ok(())
+        };
+        if let Err(error) = loaded.await {
+            tracing::debug!(%campaign, %error, "the counter is loaded when it is needed");
+        }
+    }
+
     /// Loads the campaign's counter from what the ledger knows; a loaded one is left as it is. `None` when the ledger
     /// does not know the campaign.
     pub(super) async fn load_gate(&self, sale: &Sale) -> StoreResult<Option<Level>> {

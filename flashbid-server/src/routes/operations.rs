@@ -161,45 +161,46 @@ pub(super) async fn reconcile(
     }))
 }
 
-/// Loads the counters of a product's running first-come campaigns into the hot store, where they are missing.
+/// Brings the counters of a product's first-come campaigns in line with the ledger: loads those that are missing into the
+/// hot store, and repairs the others.
 #[utoipa::path(
     post,
-    path = "/products/{product_id}/load",
+    path = "/products/{product_id}/sync",
     tag = "operations",
-    operation_id = "load_product",
+    operation_id = "sync_product",
     security(("token" = [])),
     params(("product_id" = Uuid, Path)),
     responses(
-        (status = 200, description = "The campaigns whose counters are loaded", body = CampaignList),
+        (status = 200, description = "The campaigns whose counters agree with the ledger now", body = CampaignList),
         Unauthorized, NotAnAdmin, NotFound, Malformed, Unavailable,
     )
 )]
-pub(super) async fn load_product(
+pub(super) async fn sync_product(
     State(state): State<AppState>,
     _: Admin,
     Id(id): Id<ProductId>,
 ) -> Result<Json<CampaignList>, Problem> {
-    let loaded = state.engine().load_stock(id).await?;
+    let loaded = state.engine().sync_stock(id).await?;
     Ok(Json(told(&state, &loaded)))
 }
 
-/// Loads the counters of every running first-come campaign into the hot store, where they are missing.
+/// Brings the counters of every running first-come campaign in line with the ledger.
 #[utoipa::path(
     post,
-    path = "/products/load",
+    path = "/products/sync",
     tag = "operations",
-    operation_id = "load_products",
+    operation_id = "sync_products",
     security(("token" = [])),
     responses(
-        (status = 200, description = "The campaigns whose counters are loaded", body = CampaignList),
+        (status = 200, description = "The campaigns whose counters agree with the ledger now", body = CampaignList),
         Unauthorized, NotAnAdmin, Malformed, Unavailable,
     )
 )]
-pub(super) async fn load_products(
+pub(super) async fn sync_products(
     State(state): State<AppState>,
     _: Admin,
 ) -> Result<Json<CampaignList>, Problem> {
-    let loaded = state.engine().load_all_stock().await?;
+    let loaded = state.engine().sync_all_stock().await?;
     Ok(Json(told(&state, &loaded)))
 }
 

@@ -9,35 +9,40 @@ use crate::config::{Config, HotUrl};
 use crate::failure::Failure;
 use crate::stores::Stores;
 
-/// What `load` is told.
+/// What `sync` is told.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The product's id; without it, every product
     product: Option<ProductId>,
 }
 
-/// Loads the counters of running first-come campaigns into the hot store, beside the servers that use them.
+/// Brings the counters of first-come campaigns in line with the ledger, beside the servers that use them.
 pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
     if config.hot == HotUrl::Memory {
         return Err(Failure::usage(
-            "a hot store in memory belongs to its server, which loads it when it is needed: there is nothing to load",
+            "a hot store in memory belongs to its server: POST /api/v1/products/sync brings it in line",
         ));
     }
     let clock = Arc::new(SystemClock);
     let engine = Stores::open(config, clock.clone())
         .await?
         .engine(config, clock);
-    let loaded = match arguments.product {
-        Some(product) => engine.load_stock(product).await,
-        None => engine.load_all_stock().await,
+    let synced = match arguments.product {
+        Some(product) => engine.sync_stock(product).await,
+        None => engine.sync_all_stock().await,
     };
-    let loaded = loaded.map_err(|error| match error {
+    let synced = synced.map_err(|error| match error {
         Error::Rejected(Rejection::UnknownProduct) => Failure::usage("there is no such product"),
-        other => Failure::negative(format!("the counters could not be loaded: {other}")),
+        other => Failure::negative(format!(
+            "the counters could not be brought in line: {other}"
+        )),
     })?;
-    for campaign in &loaded {
-        say(format_args!("campaign {}: loaded", campaign.id));
+    for campaign in &synced {
+        say(format_args!("campaign {}: in line", campaign.id));
     }
-    say(format_args!("{} counters are loaded", loaded.len()));
+    say(format_args!(
+        "{} counters agree with the ledger",
+        synced.len()
+    ));
     Ok(())
 }
