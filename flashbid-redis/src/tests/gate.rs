@@ -6,8 +6,7 @@ use flashbid_core::campaign::Window;
 use flashbid_core::id::{CampaignId, HoldId, IdSource, RandomIds};
 use flashbid_core::stock::{Hold, HoldState, Level, Units};
 use flashbid_core::store::{
-    Admission, Admitted, GateContents, GateSeed, HoldRepair, HoldRequest, Limit, Purpose,
-    StockGate, StoreResult,
+    GateContents, GateSeed, HoldRepair, HoldRequest, Purpose, StockGate, StoreResult,
 };
 use flashbid_core::ticket::Ticket;
 use flashbid_core::time::{Clock, SystemClock, Timestamp};
