@@ -338,10 +338,8 @@ BEGIN
         WHERE new.verdict <> 'made';
     END IF;
 
-    IF EXISTS (SELECT FROM dead_letters) THEN
-        DELETE FROM dead_letters
-        WHERE hold IN (SELECT new.id FROM unnest(ids, verdicts) AS new (id, verdict) WHERE new.verdict <> 'known');
-    END IF;
+    DELETE FROM dead_letters USING unnest(ids, verdicts) AS new (id, verdict)
+    WHERE dead_letters.hold = new.id AND new.verdict <> 'known';
 
     IF made > 0 THEN
         WITH moved AS (

@@ -1,22 +1,19 @@
-//! The tables themselves: what they refuse whoever writes, and that every query finds its rows by an index.
+//! The tables themselves: what they refuse whoever writes.
 
 use flashbid_core::StoreErrorKind;
 use flashbid_core::campaign::Phase;
 use flashbid_core::rank::Sequence;
 use flashbid_core::settle::plan;
-use flashbid_core::store::{Ledger, Page, Settlement};
+use flashbid_core::store::{Ledger, Settlement};
 use flashbid_core::time::Timestamp;
 use flashbid_postgres::{PostgresLedger, Transaction, sqlx};
-use flashbid_testbed::Postgres;
 use sqlx::AssertSqlSafe;
 
-use crate::common::{TOKEN, bidder, open_campaign, product, stretch};
+use crate::common::{TOKEN, bidder, open_campaign, stretch};
 use crate::servers;
 
-const PAGE: Page = Page { skip: 0, limit: 10 };
-
 /// A settled sale of ten units with twenty bids.
-async fn settled(ledger: &PostgresLedger, number: u128) {
+pub(crate) async fn settled(ledger: &PostgresLedger, number: u128) {
     let (campaign, epoch) = open_campaign(ledger, number, 10).await;
     let mut batch = stretch(epoch, 0, 20);
     for bid in &mut batch.bids {
@@ -252,98 +249,4 @@ async fn the_outbox_never_grows_behind_its_reader() {
     for settled in settling {
         settled.await.unwrap();
     }
-}
-
-/// Rows of many other sales, far more than a scan of a table would be cheaper for than an index.
-const FILL: &str = "
-    INSERT INTO products SELECT gen_random_uuid(), 'p', NULL, NULL, 0, 10, 0, 0, n FROM generate_series(1, 3000) n;
-    INSERT INTO campaigns (id, product, format, alpha, beta, gamma, rebid, starts_at, ends_at, quota, min_price,
-                           payment_deadline_ms, phase, version, fence, created_at)
-        SELECT gen_random_uuid(), (SELECT id FROM products LIMIT 1), 'ranked', 1, 1, 1, 'latest', n, n + 1, 10, 0, 1,
-               'settled', 3, 3, n FROM generate_series(1, 3000) n;
-    INSERT INTO checkpoints (campaign) SELECT number FROM campaigns;
-    INSERT INTO bid_history SELECT number, n, gen_random_uuid(), gen_random_uuid(), 'x', 1, 1, 1, 1, 1, 1, 1
-        FROM campaigns, generate_series(1, 20) n;
-    INSERT INTO bids SELECT campaign, bidder, id, sequence, price, weight, score, at FROM bid_history;
-    INSERT INTO orders (id, campaign, product, bidder, bid, price, score, rank, status, created_at, pay_by, units, hold,
-                        revision)
-        SELECT id, number, product, gen_random_uuid(), gen_random_uuid(), 1, 1, n, 'pending_payment', 1, 9000000000000,
-               1, id, n
-        FROM (SELECT gen_random_uuid() AS id, number, product, n FROM campaigns, generate_series(1, 5) n) AS new;
-    INSERT INTO orders (id, campaign, product, bidder, purchase, price, status, created_at, pay_by, units, hold,
-                        revision)
-        SELECT id, number, product, gen_random_uuid(), gen_random_uuid(), 1, 'pending_payment', 1, 9000000000000, 1, id,
-               5 + n
-        FROM (SELECT gen_random_uuid() AS id, number, product, n FROM campaigns, generate_series(1, 5) n) AS new;
-    UPDATE campaigns SET held = quota;
-    INSERT INTO void_holds SELECT gen_random_uuid(), 'ended' FROM generate_series(1, 20000);
-    INSERT INTO dead_letters SELECT gen_random_uuid(), number, gen_random_uuid(), gen_random_uuid(), 1, 1, 1, 'held',
-                                    'x', 1, 1 FROM campaigns, generate_series(1, 5) n;
-    INSERT INTO stock_changes SELECT gen_random_uuid(), id, 'add', 1, 1 FROM products;
-    INSERT INTO discrepancies (campaign, kind, subject, expected, found, noticed_at)
-        SELECT id, 'counter', gen_random_uuid(), '', '', 1 FROM campaigns, generate_series(1, 5);
-    UPDATE outbox_end SET position = 20000;
-    INSERT INTO outbox SELECT n, 'order_created', gen_random_uuid() FROM generate_series(1, 20000) n;
-    ANALYZE;";
-
-#[tokio::test]
-async fn every_query_goes_by_an_index() {
-    let url = servers::database();
-    let name = servers::name(&url);
-    Postgres::shared().sql(name, FILL);
-    // What statistics say now is what filling and analysing did; the fresh connections of a ledger come on top.
-    let scans = || {
-        Postgres::shared().sql(
-            name,
-            "SELECT pg_stat_clear_snapshot(); SELECT relname, seq_scan FROM pg_stat_user_tables \
-             WHERE relname NOT IN ('outbox_end', 'ledger_migrations') ORDER BY 1",
-        )
-    };
-    let before = scans();
-    let ledger = servers::connect(&url).await;
-    settled(&ledger, 1).await;
-    let (campaign, epoch) = open_campaign(&ledger, 2, 10).await;
-    let id = campaign.id;
-    // The plans of a function are made anew until they are found to be worth keeping.
-    for part in 0..8 {
-        let batch = stretch(epoch, part * 10, part * 10 + 15);
-        ledger.record(id, &batch).await.unwrap();
-    }
-    ledger.product(product(0).id).await.unwrap();
-    ledger
-        .unsettled(Timestamp::from_millis(i64::MAX), PAGE)
-        .await
-        .unwrap();
-    ledger.checkpoint(id).await.unwrap();
-    ledger.bids(id, Sequence::new(3), 10).await.unwrap();
-    ledger.bids_of(id, bidder(1), PAGE).await.unwrap();
-    ledger.orders_in(id, PAGE).await.unwrap();
-    ledger.orders_of(bidder(1), PAGE).await.unwrap();
-    ledger.outbox(10).await.unwrap();
-    ledger.acknowledge_outbox(10).await.unwrap();
-    let standings =
-        "SELECT bidder FROM bids WHERE campaign = 7 ORDER BY score DESC, sequence LIMIT 10";
-    for query in [
-        standings,
-        "SELECT id FROM orders WHERE status = 'pending_payment' AND pay_by < 1",
-        "SELECT id FROM campaigns WHERE starts_at > 2990 AND ends_at < 2995",
-        "SELECT id FROM campaigns WHERE phase = 'open' AND ends_at < 5",
-        "SELECT id FROM products ORDER BY created_at DESC, id LIMIT 10",
-        "SELECT id FROM campaigns ORDER BY created_at DESC, id LIMIT 10",
-    ] {
-        let read = ledger
-            .database()
-            .read(async |tx: &mut Transaction<'_>| tx.fetch_all(sqlx::query(query)).await);
-        read.await.unwrap();
-    }
-    // A connection tells what it did when it ends at the latest.
-    ledger.database().close().await;
-    let others = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}'");
-    flashbid_testbed::eventually("the connections to end", || {
-        (Postgres::shared().sql("postgres", &others) == "0").then_some(())
-    });
-    assert_eq!(scans(), before);
-    let used =
-        "SELECT count(*) FROM pg_stat_user_tables WHERE idx_scan > 0 AND relname = 'bid_history'";
-    assert_eq!(Postgres::shared().sql(name, used), "1");
 }
