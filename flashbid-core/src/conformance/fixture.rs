@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -228,9 +229,16 @@ where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
 {
+    let calls: Vec<F> = calls.into_iter().collect();
+    // On a busy machine the first call would be over before the last one is there.
+    let start = Arc::new(Barrier::new(calls.len()));
     let mut running = JoinSet::new();
     for call in calls {
-        running.spawn(call);
+        let start = Arc::clone(&start);
+        running.spawn(async move {
+            start.wait().await;
+            call.await
+        });
     }
     running.join_all().await
 }
