@@ -8,6 +8,7 @@ use flashbid_core::StoreErrorKind;
 use flashbid_core::campaign::Campaign;
 use flashbid_core::order::{Order, OrderAction, OrderMove, OrderStatus};
 use flashbid_core::purchase::Purchase;
+use flashbid_core::stock::Units;
 use flashbid_core::store::Ledger;
 use flashbid_postgres::PostgresLedger;
 use flashbid_testbed::{Postgres, Proxy};
@@ -36,7 +37,7 @@ async fn restart(postgres: &Arc<Postgres>) {
 async fn places(ledger: &PostgresLedger, campaign: &Campaign) -> [u32; 4] {
     let found = ledger.campaign(campaign.id).await.unwrap().unwrap();
     let (stock, returned) = (found.stock, found.returned);
-    [stock.available, stock.held, stock.sold, returned].map(|units| units.get())
+    [stock.available, stock.held, stock.sold, returned].map(Units::get)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -146,16 +147,16 @@ async fn move_through<F: Future<Output = ()>>(
     tokio::time::sleep(Duration::from_millis(u64::try_from(number).unwrap() * 7)).await;
     befalls().await;
     let answer = moving.await.unwrap();
-    let moved = have_moved(ledger, &campaign).await;
+    let done = have_moved(ledger, &campaign).await;
     match answer.map_err(|error| error.kind) {
-        Ok(_) => assert!(moved),
-        Err(StoreErrorKind::Unavailable) => assert!(!moved),
+        Ok(_) => assert!(done),
+        Err(StoreErrorKind::Unavailable) => assert!(!done),
         Err(kind) => assert_eq!(kind, StoreErrorKind::Indeterminate),
     }
     let again = until_known(|| ledger.move_orders(&moves)).await;
-    for moved_again in again.into_iter().flatten() {
-        let is_first = moved_again.before == OrderStatus::PendingPayment;
-        assert!(!(moved && is_first), "it moves once");
+    for one in again.into_iter().flatten() {
+        let is_first = one.before == OrderStatus::PendingPayment;
+        assert!(!(done && is_first), "it moves once");
     }
     assert!(have_moved(ledger, &campaign).await);
 }

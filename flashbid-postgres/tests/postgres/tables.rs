@@ -7,7 +7,6 @@ use flashbid_core::settle::plan;
 use flashbid_core::store::{Ledger, Settlement};
 use flashbid_core::time::Timestamp;
 use flashbid_postgres::{PostgresLedger, Transaction, sqlx};
-use sqlx::AssertSqlSafe;
 
 use crate::common::{TOKEN, bidder, open_campaign, stretch};
 use crate::servers;
@@ -35,169 +34,172 @@ pub(crate) async fn settled(ledger: &PostgresLedger, number: u128) {
     assert!(ledger.order(order).await.unwrap().is_some());
 }
 
+/// Statements, and the constraint that refuses each.
+const REFUSED: &[(&str, &str)] = &[
+    (
+        "UPDATE products SET available = -1",
+        "products_available_check",
+    ),
+    ("UPDATE products SET held = -1", "products_held_check"),
+    ("UPDATE products SET sold = -1", "products_sold_check"),
+    (
+        "UPDATE products SET min_price = -1",
+        "products_min_price_check",
+    ),
+    (
+        "UPDATE campaigns SET ends_at = starts_at",
+        "campaigns_window",
+    ),
+    ("UPDATE campaigns SET quota = -1", "campaigns_"),
+    ("UPDATE campaigns SET held = 11", "campaigns_within_quota"),
+    ("UPDATE campaigns SET sold = 1", "campaigns_within_quota"),
+    (
+        "UPDATE campaigns SET returned = 1",
+        "campaigns_within_quota",
+    ),
+    ("UPDATE campaigns SET quota = 9", "campaigns_within_quota"),
+    ("UPDATE campaigns SET held = -1", "campaigns_held_check"),
+    ("UPDATE campaigns SET sold = -1", "campaigns_sold_check"),
+    (
+        "UPDATE campaigns SET returned = -1",
+        "campaigns_returned_check",
+    ),
+    (
+        "UPDATE campaigns SET revision = -1",
+        "campaigns_revision_check",
+    ),
+    ("UPDATE campaigns SET format = 'raffle'", "campaigns_format"),
+    (
+        "UPDATE campaigns SET format = 'first_come', unit_price = 1",
+        "campaigns_format",
+    ),
+    ("UPDATE campaigns SET unit_price = 1", "campaigns_format"),
+    ("UPDATE campaigns SET alpha = NULL", "campaigns_format"),
+    (
+        "UPDATE campaigns SET runner_up_places = 3",
+        "campaigns_runners_up",
+    ),
+    (
+        "UPDATE campaigns SET phase = 'over'",
+        "campaigns_phase_check",
+    ),
+    (
+        "UPDATE campaigns SET rebid = 'none'",
+        "campaigns_rebid_check",
+    ),
+    (
+        "UPDATE campaigns SET product = gen_random_uuid()",
+        "campaigns_product_fkey",
+    ),
+    (
+        "UPDATE checkpoints SET checkpoint = -1",
+        "checkpoints_checkpoint_check",
+    ),
+    (
+        "UPDATE bid_history SET sequence = 0 WHERE sequence = 1",
+        "bid_history_sequence_check",
+    ),
+    (
+        "UPDATE bid_history SET sequence = 1 WHERE sequence = 2",
+        "bid_history_pkey",
+    ),
+    (
+        "UPDATE bid_history SET id = gen_random_uuid(), price = -1",
+        "bid_history_price_check",
+    ),
+    (
+        "INSERT INTO bids SELECT campaign, bidder, id, sequence, price, weight, score, at FROM bids",
+        "bids_pkey",
+    ),
+    (
+        "INSERT INTO orders SELECT (jsonb_populate_record(orders, \
+             jsonb_build_object('id', gen_random_uuid(), 'revision', 100 + revision))).* FROM orders",
+        "orders_won_once",
+    ),
+    (
+        "INSERT INTO orders SELECT (jsonb_populate_record(orders, \
+             jsonb_build_object('bidder', gen_random_uuid(), 'revision', 100 + revision))).* FROM orders",
+        "orders_pkey",
+    ),
+    (
+        "INSERT INTO orders SELECT (jsonb_populate_record(orders, \
+             jsonb_build_object('id', gen_random_uuid(), 'bidder', gen_random_uuid()))).* FROM orders",
+        "orders_by_revision",
+    ),
+    ("UPDATE orders SET units = 0", "orders_"),
+    ("UPDATE orders SET units = 2", "orders_origin"),
+    ("UPDATE orders SET rank = NULL", "orders_origin"),
+    ("UPDATE orders SET bid = NULL", "orders_origin"),
+    (
+        "UPDATE orders SET purchase = gen_random_uuid()",
+        "orders_origin",
+    ),
+    ("UPDATE orders SET payment = 'p'", "orders_payment"),
+    ("UPDATE orders SET price = -1", "orders_price_check"),
+    (
+        "UPDATE orders SET hold = (SELECT min(id::text)::uuid FROM bid_history)",
+        "orders_taken_again",
+    ),
+    ("UPDATE orders SET status = 'lost'", "orders_status_check"),
+    (
+        "INSERT INTO void_holds SELECT id, 'ended' FROM orders, generate_series(1, 2)",
+        "void_holds_pkey",
+    ),
+    (
+        "INSERT INTO void_holds SELECT id, 'lost' FROM orders",
+        "void_holds_reason_check",
+    ),
+    (
+        "INSERT INTO dead_letters SELECT id, 0, id, bidder, 1, 1, 1, 'held', '', 1, 1 FROM orders",
+        "dead_letters_campaign_fkey",
+    ),
+    (
+        "INSERT INTO dead_letters SELECT id, campaign, id, bidder, -1, 1, 1, 'held', '', 1, 1 FROM orders",
+        "dead_letters_units_check",
+    ),
+    (
+        "INSERT INTO dead_letters SELECT id, campaign, id, bidder, 1, 1, 1, 'held', '', 1, 1 \
+             FROM orders, generate_series(1, 2)",
+        "dead_letters_pkey",
+    ),
+    (
+        "INSERT INTO stock_changes SELECT id, id, 'add', 1, 1 FROM orders",
+        "stock_changes_product_fkey",
+    ),
+    (
+        "INSERT INTO stock_changes SELECT id, product, 'add', 1, 1 FROM orders, generate_series(1, 2)",
+        "stock_changes_pkey",
+    ),
+    (
+        "INSERT INTO stock_changes SELECT id, product, 'lose', 1, 1 FROM orders",
+        "stock_changes_direction_check",
+    ),
+    ("INSERT INTO outbox_end VALUES (true, 0)", "outbox_end_pkey"),
+    (
+        "INSERT INTO outbox_end VALUES (false, 0)",
+        "outbox_end_one_row_check",
+    ),
+    ("INSERT INTO outbox SELECT * FROM outbox", "outbox_pkey"),
+    (
+        "INSERT INTO discrepancies (campaign, kind, subject, expected, found, noticed_at, resolved_at) \
+          VALUES (gen_random_uuid(), 'units', gen_random_uuid(), '1', '2', 7, 6)",
+        "discrepancies_check",
+    ),
+    (
+        "INSERT INTO discrepancies (campaign, kind, subject, expected, found, noticed_at) \
+          SELECT id, 'units', id, '1', '2', 7 FROM campaigns, generate_series(1, 2)",
+        "discrepancies_open",
+    ),
+];
+
 #[tokio::test]
 async fn the_tables_refuse_what_cannot_be() {
     let ledger = servers::ledger().await;
     settled(&ledger, 1).await;
-    for (statement, constraint) in [
-        (
-            "UPDATE products SET available = -1",
-            "products_available_check",
-        ),
-        ("UPDATE products SET held = -1", "products_held_check"),
-        ("UPDATE products SET sold = -1", "products_sold_check"),
-        (
-            "UPDATE products SET min_price = -1",
-            "products_min_price_check",
-        ),
-        (
-            "UPDATE campaigns SET ends_at = starts_at",
-            "campaigns_window",
-        ),
-        ("UPDATE campaigns SET quota = -1", "campaigns_"),
-        ("UPDATE campaigns SET held = 11", "campaigns_within_quota"),
-        ("UPDATE campaigns SET sold = 1", "campaigns_within_quota"),
-        (
-            "UPDATE campaigns SET returned = 1",
-            "campaigns_within_quota",
-        ),
-        ("UPDATE campaigns SET quota = 9", "campaigns_within_quota"),
-        ("UPDATE campaigns SET held = -1", "campaigns_held_check"),
-        ("UPDATE campaigns SET sold = -1", "campaigns_sold_check"),
-        (
-            "UPDATE campaigns SET returned = -1",
-            "campaigns_returned_check",
-        ),
-        (
-            "UPDATE campaigns SET revision = -1",
-            "campaigns_revision_check",
-        ),
-        ("UPDATE campaigns SET format = 'raffle'", "campaigns_format"),
-        (
-            "UPDATE campaigns SET format = 'first_come', unit_price = 1",
-            "campaigns_format",
-        ),
-        ("UPDATE campaigns SET unit_price = 1", "campaigns_format"),
-        ("UPDATE campaigns SET alpha = NULL", "campaigns_format"),
-        (
-            "UPDATE campaigns SET runner_up_places = 3",
-            "campaigns_runners_up",
-        ),
-        (
-            "UPDATE campaigns SET phase = 'over'",
-            "campaigns_phase_check",
-        ),
-        (
-            "UPDATE campaigns SET rebid = 'none'",
-            "campaigns_rebid_check",
-        ),
-        (
-            "UPDATE campaigns SET product = gen_random_uuid()",
-            "campaigns_product_fkey",
-        ),
-        (
-            "UPDATE checkpoints SET checkpoint = -1",
-            "checkpoints_checkpoint_check",
-        ),
-        (
-            "UPDATE bid_history SET sequence = 0 WHERE sequence = 1",
-            "bid_history_sequence_check",
-        ),
-        (
-            "UPDATE bid_history SET sequence = 1 WHERE sequence = 2",
-            "bid_history_pkey",
-        ),
-        (
-            "UPDATE bid_history SET id = gen_random_uuid(), price = -1",
-            "bid_history_price_check",
-        ),
-        (
-            "INSERT INTO bids SELECT campaign, bidder, id, sequence, price, weight, score, at FROM bids",
-            "bids_pkey",
-        ),
-        (
-            "INSERT INTO orders SELECT (jsonb_populate_record(orders, \
-             jsonb_build_object('id', gen_random_uuid(), 'revision', 100 + revision))).* FROM orders",
-            "orders_won_once",
-        ),
-        (
-            "INSERT INTO orders SELECT (jsonb_populate_record(orders, \
-             jsonb_build_object('bidder', gen_random_uuid(), 'revision', 100 + revision))).* FROM orders",
-            "orders_pkey",
-        ),
-        (
-            "INSERT INTO orders SELECT (jsonb_populate_record(orders, \
-             jsonb_build_object('id', gen_random_uuid(), 'bidder', gen_random_uuid()))).* FROM orders",
-            "orders_by_revision",
-        ),
-        ("UPDATE orders SET units = 0", "orders_"),
-        ("UPDATE orders SET units = 2", "orders_origin"),
-        ("UPDATE orders SET rank = NULL", "orders_origin"),
-        ("UPDATE orders SET bid = NULL", "orders_origin"),
-        (
-            "UPDATE orders SET purchase = gen_random_uuid()",
-            "orders_origin",
-        ),
-        ("UPDATE orders SET payment = 'p'", "orders_payment"),
-        ("UPDATE orders SET price = -1", "orders_price_check"),
-        (
-            "UPDATE orders SET hold = (SELECT min(id::text)::uuid FROM bid_history)",
-            "orders_taken_again",
-        ),
-        ("UPDATE orders SET status = 'lost'", "orders_status_check"),
-        (
-            "INSERT INTO void_holds SELECT id, 'ended' FROM orders, generate_series(1, 2)",
-            "void_holds_pkey",
-        ),
-        (
-            "INSERT INTO void_holds SELECT id, 'lost' FROM orders",
-            "void_holds_reason_check",
-        ),
-        (
-            "INSERT INTO dead_letters SELECT id, 0, id, bidder, 1, 1, 1, 'held', '', 1, 1 FROM orders",
-            "dead_letters_campaign_fkey",
-        ),
-        (
-            "INSERT INTO dead_letters SELECT id, campaign, id, bidder, -1, 1, 1, 'held', '', 1, 1 FROM orders",
-            "dead_letters_units_check",
-        ),
-        (
-            "INSERT INTO dead_letters SELECT id, campaign, id, bidder, 1, 1, 1, 'held', '', 1, 1 \
-             FROM orders, generate_series(1, 2)",
-            "dead_letters_pkey",
-        ),
-        (
-            "INSERT INTO stock_changes SELECT id, id, 'add', 1, 1 FROM orders",
-            "stock_changes_product_fkey",
-        ),
-        (
-            "INSERT INTO stock_changes SELECT id, product, 'add', 1, 1 FROM orders, generate_series(1, 2)",
-            "stock_changes_pkey",
-        ),
-        (
-            "INSERT INTO stock_changes SELECT id, product, 'lose', 1, 1 FROM orders",
-            "stock_changes_direction_check",
-        ),
-        ("INSERT INTO outbox_end VALUES (true, 0)", "outbox_end_pkey"),
-        (
-            "INSERT INTO outbox_end VALUES (false, 0)",
-            "outbox_end_one_row_check",
-        ),
-        ("INSERT INTO outbox SELECT * FROM outbox", "outbox_pkey"),
-        (
-            "INSERT INTO discrepancies (campaign, kind, subject, expected, found, noticed_at, resolved_at) \
-          VALUES (gen_random_uuid(), 'units', gen_random_uuid(), '1', '2', 7, 6)",
-            "discrepancies_check",
-        ),
-        (
-            "INSERT INTO discrepancies (campaign, kind, subject, expected, found, noticed_at) \
-          SELECT id, 'units', id, '1', '2', 7 FROM campaigns, generate_series(1, 2)",
-            "discrepancies_open",
-        ),
-    ] {
-        let written = ledger.database().write(async |tx: &mut Transaction<'_>| {
-            tx.execute(sqlx::query(AssertSqlSafe(statement))).await
-        });
+    for (statement, constraint) in REFUSED {
+        let written = ledger
+            .database()
+            .write(async |tx: &mut Transaction<'_>| tx.execute(sqlx::query(*statement)).await);
         let error = written.await.expect_err(statement);
         assert_eq!(error.kind(), StoreErrorKind::Conflict, "{statement}");
         assert!(

@@ -63,8 +63,8 @@ async fn ask(ledger: &PostgresLedger, campaigns: &[Campaign], caller: u64, step:
             }
         })
         .collect();
-    let moved = ledger.move_orders(&moves).await.unwrap();
-    assert!(moved.iter().all(Option::is_some));
+    let answers = ledger.move_orders(&moves).await.unwrap();
+    assert!(answers.iter().all(Option::is_some));
     let campaign = &campaigns[usize::try_from(draw % 3).unwrap()];
     let holds: Vec<_> = (0..6)
         .map(|more| HoldId::new(Uuid::from_u128(u128::from(draw % 40 + more))))

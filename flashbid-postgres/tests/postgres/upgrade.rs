@@ -1,5 +1,7 @@
 //! What the versions before first-come sales have written comes over whole.
 
+use std::fmt::Write;
+
 use flashbid_core::campaign::{Campaign, FencingToken, Guards, Phase};
 use flashbid_core::id::{BidderId, CampaignId, OrderId};
 use flashbid_core::order::{OrderAction, OrderStatus, Origin};
@@ -38,11 +40,13 @@ fn uuid(kind: u128, number: u128) -> Uuid {
 fn write_data_of_before(url: &str) {
     let mut sql = String::new();
     let of = product(0);
-    // Four quotas are promised, and three orders.
-    sql += &format!(
+    // Three quotas are promised, and there are thirteen orders.
+    write!(
+        sql,
         "INSERT INTO products VALUES ('{}', 'A lamp', 'It shines', NULL, 1000000, 57, 43, 0, 1700000000000);",
         of.id
-    );
+    )
+    .unwrap();
     let campaigns = PHASES.iter().chain(&["settled"]);
     for (number, phase) in (1..).zip(campaigns) {
         let orders = match number {
@@ -55,7 +59,8 @@ fn write_data_of_before(url: &str) {
         } else {
             0
         };
-        sql += &format!(
+        write!(
+            sql,
             "INSERT INTO campaigns (id, product, format, alpha, beta, gamma, rebid, starts_at, ends_at, quota, min_price,
                                     payment_deadline_ms, phase, version, fence, allocated, unsold, created_at)
              VALUES ('{}', '{}', 'ranked', 10000, 10000000, 1000000, 'latest', 1700000000000, 1700000600000, {QUOTA},
@@ -63,10 +68,12 @@ fn write_data_of_before(url: &str) {
              INSERT INTO checkpoints (campaign, epoch, checkpoint) SELECT max(number), 1, 0 FROM campaigns;",
             campaign(number, QUOTA).id,
             of.id
-        );
+        )
+        .unwrap();
         for rank in 1..=u128::from(orders) {
             let order = uuid(number, rank);
-            sql += &format!(
+            write!(
+                sql,
                 "INSERT INTO orders SELECT '{order}', max(number), '{}', '{}', '{}', 1500000, {}, {rank},
                                            'pending_payment', 1700000600001, 1700001500001 FROM campaigns;
                  INSERT INTO holds VALUES ('{order}', '{}', 1, 'held', 1700001500001);
@@ -77,7 +84,8 @@ fn write_data_of_before(url: &str) {
                 uuid(200, 10 * number + rank),
                 1_000 - rank,
                 of.id,
-            );
+            )
+            .unwrap();
         }
     }
     Postgres::shared().sql(servers::name(url), &sql);
@@ -179,8 +187,8 @@ async fn a_database_of_before_lives_on() {
         moving(paid, pay(None)),
         moving(cancelled, OrderAction::Cancel),
     ];
-    let moved = ledger.move_orders(&moves).await.unwrap();
-    let statuses: Vec<_> = moved
+    let answers = ledger.move_orders(&moves).await.unwrap();
+    let statuses: Vec<_> = answers
         .into_iter()
         .flatten()
         .map(|moved| moved.order.status)
@@ -201,8 +209,8 @@ async fn a_database_of_before_lives_on() {
     );
     let called_off = expected(2).id;
     let token = FencingToken::new(5);
-    let moved = ledger.transition(called_off, Phase::Open, Phase::Cancelled, token);
-    assert!(moved.await.unwrap());
+    let called = ledger.transition(called_off, Phase::Open, Phase::Cancelled, token);
+    assert!(called.await.unwrap());
     assert_eq!(stock(&ledger).await, [68, 31, 1]);
 
     let shop = open_shop(&ledger, &first_come(9, 5, Some(2))).await;
