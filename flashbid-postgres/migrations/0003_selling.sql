@@ -165,7 +165,7 @@ CREATE INDEX discrepancies_lasting ON discrepancies (noticed_at DESC, number DES
 --
 -- In:     the campaigns, ascending; the buyers, each a place in these and an id; one row an order, as arrays: its id,
 --         which is its hold's as well, its place in the buyers, units, price and times; the purchases, each the first
---         and last of its rows. No id is there twice, and no campaign twice in a purchase.
+--         and last of its rows. No id is there twice.
 -- Out:    rows of those orders that were not made: their place, and why they never will be or what they are.
 --         Or an error FB409: an order is known with other contents, or a purchase in part.
 -- Atomic: the rows of the campaigns are locked first, in their order, and until the caller's transaction ends. An
@@ -206,6 +206,7 @@ DECLARE
     one       record;
     place     integer;
     last      integer;
+    tried     integer;
     buyer     integer;
     part      integer;
     verdict   text;
@@ -275,30 +276,40 @@ BEGIN
                 'made');
         END IF;
         IF verdict = 'made' THEN
-            FOR at IN place .. last LOOP
-                buyer := buyers[at];
+            tried := place;
+            WHILE tried <= last LOOP
+                buyer := buyers[tried];
                 part := buyer_campaigns[buyer];
-                IF unit_counts[at] > available[part] THEN
-                    verdict := 'sold_out';
-                    EXIT;
-                ELSIF limits[part] IS NOT NULL AND taken[buyer] + unit_counts[at] > limits[part] THEN
-                    -- Lines behind may lack units, which is told first.
-                    verdict := 'limit_reached';
+                EXIT WHEN unit_counts[tried] > available[part];
+                available[part] := available[part] - unit_counts[tried];
+                IF limits[part] IS NOT NULL THEN
+                    taken[buyer] := taken[buyer] + unit_counts[tried];
+                    IF taken[buyer] > limits[part] THEN
+                        -- Lines behind may lack units, which is told first.
+                        verdict := 'limit_reached';
+                    END IF;
                 END IF;
+                tried := tried + 1;
             END LOOP;
+            IF tried <= last THEN
+                verdict := 'sold_out';
+            END IF;
+            IF verdict = 'made' THEN
+                made := made + 1 + last - place;
+            ELSE
+                FOR at IN place .. tried - 1 LOOP
+                    buyer := buyers[at];
+                    part := buyer_campaigns[buyer];
+                    available[part] := available[part] + unit_counts[at];
+                    IF limits[part] IS NOT NULL THEN
+                        taken[buyer] := taken[buyer] - unit_counts[at];
+                    END IF;
+                END LOOP;
+            END IF;
         END IF;
         FOR at IN place .. last LOOP
             verdicts[at] := verdict;
             row_purchases[at] := purchase_ids[purchase];
-            IF verdict = 'made' THEN
-                buyer := buyers[at];
-                part := buyer_campaigns[buyer];
-                made := made + 1;
-                available[part] := available[part] - unit_counts[at];
-                IF limits[part] IS NOT NULL THEN
-                    taken[buyer] := taken[buyer] + unit_counts[at];
-                END IF;
-            END IF;
         END LOOP;
     END LOOP;
 
@@ -338,10 +349,8 @@ BEGIN
         WHERE new.verdict <> 'made';
     END IF;
 
-    IF EXISTS (SELECT FROM dead_letters) THEN
-        DELETE FROM dead_letters
-        WHERE hold IN (SELECT new.id FROM unnest(ids, verdicts) AS new (id, verdict) WHERE new.verdict <> 'known');
-    END IF;
+    DELETE FROM dead_letters USING unnest(ids, verdicts) AS new (id, verdict)
+    WHERE dead_letters.hold = new.id AND new.verdict <> 'known';
 
     IF made > 0 THEN
         WITH moved AS (

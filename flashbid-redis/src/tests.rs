@@ -4,6 +4,7 @@ mod book;
 mod cache;
 mod consumer;
 mod gate;
+mod limits;
 mod sale;
 
 use std::process::Command;

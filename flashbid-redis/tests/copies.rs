@@ -166,7 +166,7 @@ async fn a_counter_of_before_a_restart_is_not_found_until_it_is_loaded_again() {
     hot.keep(campaign, b"copy", Duration::from_hours(1))
         .await
         .unwrap();
-    let seen = hot.changes_after(ChangeCursor::default(), 9).await.unwrap();
+    let told = hot.changes_after(ChangeCursor::default(), 9).await.unwrap();
 
     redis.restart();
     let hot = RedisHot::connect(&redis.url()).await.unwrap();
@@ -174,7 +174,7 @@ async fn a_counter_of_before_a_restart_is_not_found_until_it_is_loaded_again() {
     assert_eq!(refused.kind, StoreErrorKind::NotFound);
     assert_eq!(hot.level(campaign).await.unwrap(), None);
     assert_eq!(hot.cached(campaign).await.unwrap(), Cached::Absent);
-    let changes = hot.changes_after(seen.cursor, 9).await.unwrap();
+    let changes = hot.changes_after(told.cursor, 9).await.unwrap();
     assert!(!changes.complete, "a change may be lost");
 
     let level = hot.load(&seed).await.unwrap();

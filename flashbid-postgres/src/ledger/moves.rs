@@ -22,12 +22,12 @@ pub(super) async fn carry_out(
     moves: &[OrderMove],
 ) -> Result<Vec<Option<Moved>>, DatabaseError> {
     let mut affected = Affected::lock(tx, moves).await?;
-    let moved = moves
+    let outcomes = moves
         .iter()
         .map(|one| affected.carry_out(one))
         .collect::<Result<_, _>>()?;
     affected.keep(tx).await?;
-    Ok(moved)
+    Ok(outcomes)
 }
 
 /// What a batch of moves may change, as it is after those that were carried out.

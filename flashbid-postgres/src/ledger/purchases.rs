@@ -3,7 +3,7 @@ use std::fmt::Write;
 
 use flashbid_core::error::Rejection;
 use flashbid_core::id::{BidderId, CampaignId, HoldId, OrderId, ProductId};
-use flashbid_core::order::{MAX_LINES, Order, OrderStatus, Origin};
+use flashbid_core::order::{Order, OrderStatus, Origin};
 use flashbid_core::purchase::{Purchase, PurchaseOutcome, VoidReason};
 use flashbid_core::stock::Units;
 use sqlx::Row;
@@ -83,13 +83,9 @@ impl<'b> Request<'b> {
         let mut seen: HashMap<OrderId, (usize, &Order)> = HashMap::new();
         let mut buyers = HashMap::new();
         for purchase in batch {
-            let mut campaigns = HashSet::new();
-            if purchase.orders.len() > MAX_LINES
-                || !purchase
-                    .orders
-                    .iter()
-                    .all(|order| is_line_of(purchase, order) && campaigns.insert(order.campaign))
-            {
+            let mut ids = HashSet::new();
+            let mut lines = purchase.orders.iter();
+            if !lines.all(|order| is_line_of(purchase, order) && ids.insert(order.id)) {
                 return Err(DatabaseError::conflict("a purchase is malformed"));
             }
             let lines = purchase.orders.iter();

@@ -17,10 +17,10 @@ use crate::common::{ALL, TOKEN, bidder, open_campaign, product, scramble, stretc
 use crate::servers;
 
 const BATCH: u64 = 32;
-const KILLS: u64 = 6;
+pub(crate) const KILLS: u64 = 6;
 
 /// Asks until the answer is known, as the engine does.
-async fn until_known<T, F: Future<Output = StoreResult<T>>>(ask: impl Fn() -> F) -> T {
+pub(crate) async fn until_known<T, F: Future<Output = StoreResult<T>>>(ask: impl Fn() -> F) -> T {
     for _ in 0..200 {
         match ask().await {
             Ok(answer) => return answer,

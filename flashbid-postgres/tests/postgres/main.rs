@@ -14,9 +14,16 @@ mod bouncing;
 mod common;
 mod conformance;
 mod death;
+mod death_of_orders;
 mod opening;
 mod oracle;
+mod oracle_of_orders;
+mod plans;
 mod sales;
 mod servers;
+#[path = "../../../flashbid-core/tests/shop/mod.rs"]
+mod shop;
 mod tables;
+mod together;
 mod transactions;
+mod upgrade;

@@ -37,16 +37,11 @@ pub(super) fn write_request(request: &HoldRequest, to: &mut dyn Write) -> io::Re
 
 /// A request's ticket as `hold.lua` takes it.
 pub(super) fn write_ticket(ticket: Option<&Ticket>, to: &mut dyn Write) -> io::Result<()> {
-    match ticket {
-        Some(ticket) => {
-            to.write_all(ticket.id.as_bytes())?;
-            to.write_all(&reckoned(ticket.expires_at).to_le_bytes())
-        }
-        None => {
-            to.write_all(&[0; 16])?;
-            to.write_all(&NONE.to_le_bytes())
-        }
-    }
+    let (id, expiry) = ticket.map_or(([0; 16], NONE), |ticket| {
+        (*ticket.id.as_bytes(), reckoned(ticket.expires_at))
+    });
+    to.write_all(&id)?;
+    to.write_all(&expiry.to_le_bytes())
 }
 
 /// A hold as `load.lua` takes it; `None` in a state that is not known here.

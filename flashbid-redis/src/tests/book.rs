@@ -11,20 +11,11 @@ use flashbid_testbed::Redis;
 use redis::{Value, cmd};
 
 use super::fresh;
+use super::gate::meddle;
 use super::sale::{accept, bid, campaign, history, log, opened, seed};
 use crate::RedisHot;
 use crate::book::BookKeys;
 use crate::book::opening::{self, Life};
-
-/// Sends a command past the scripts.
-async fn meddle(hot: &RedisHot, words: &[&str]) -> Value {
-    let mut command = cmd(words[0]);
-    for word in &words[1..] {
-        command.arg(word);
-    }
-    let answer = hot.link.send(&command).await.unwrap();
-    answer.extract_error().unwrap()
-}
 
 /// Everything that the server holds of a book, as bytes.
 async fn contents(hot: &RedisHot, campaign: &Campaign) -> Vec<Value> {

@@ -4,20 +4,13 @@ use std::time::Duration;
 
 use flashbid_core::id::{CampaignId, IdSource, RandomIds};
 use flashbid_core::store::{Cached, CampaignCache, ChangeCursor, Changes};
-use redis::{Value, cmd};
+use redis::Value;
 
 use super::fresh;
+use super::gate::meddle;
 use crate::RedisHot;
 
 const LONG: Duration = Duration::from_mins(10);
-
-/// Sends a command past the scripts.
-async fn meddle(hot: &RedisHot, words: &[&str]) -> Value {
-    let mut command = cmd(words[0]);
-    command.arg(&words[1..]);
-    let answer = hot.link.send(&command).await.unwrap();
-    answer.extract_error().unwrap()
-}
 
 async fn after(hot: &RedisHot, cursor: ChangeCursor, limit: usize) -> Changes {
     hot.changes_after(cursor, limit).await.unwrap()

@@ -144,20 +144,27 @@ impl Tables {
         if let Some(reason) = orders.iter().find_map(void) {
             return Some(reason);
         }
-        if orders.iter().any(|order| !self.has_units(order)) {
+        if orders.iter().any(|order| !self.has_units(order, orders)) {
             return Some(VoidReason::SoldOut);
         }
-        let beyond = orders.iter().any(|order| !self.within_limit(order));
-        beyond.then_some(VoidReason::LimitReached)
+        let beyond = |order: &Order| !self.within_limit(order, orders);
+        orders
+            .iter()
+            .any(beyond)
+            .then_some(VoidReason::LimitReached)
     }
 
-    fn has_units(&self, order: &Order) -> bool {
+    /// Whether the campaign of `order` has units for all those of `orders` that are of it.
+    fn has_units(&self, order: &Order, orders: &[Order]) -> bool {
         self.campaigns.get(&order.campaign).is_some_and(|row| {
-            row.campaign.terms.format.is_first_come() && order.units <= row.campaign.stock.available
+            let available = row.campaign.stock.available;
+            let wanted = wanted(order.campaign, orders);
+            row.campaign.terms.format.is_first_come()
+                && wanted.is_some_and(|wanted| wanted <= available)
         })
     }
 
-    fn within_limit(&self, order: &Order) -> bool {
+    fn within_limit(&self, order: &Order, orders: &[Order]) -> bool {
         let row = &self.campaigns[&order.campaign];
         let Format::FirstCome {
             per_buyer: Some(limit),
@@ -167,7 +174,9 @@ impl Tables {
             return true;
         };
         let taken = row.taken.get(&order.bidder).copied().unwrap_or_default();
-        taken.plus(order.units).is_some_and(|taken| taken <= limit)
+        wanted(order.campaign, orders)
+            .and_then(|wanted| taken.plus(wanted))
+            .is_some_and(|taken| taken <= limit)
     }
 
     /// What is known of a hold.
@@ -216,6 +225,12 @@ impl Tables {
         self.voids.insert(hold, VoidReason::Ended);
         Some(dropped)
     }
+}
+
+/// The units that `orders` take of a campaign.
+fn wanted(campaign: CampaignId, orders: &[Order]) -> Option<Units> {
+    let mut of_campaign = orders.iter().filter(|order| order.campaign == campaign);
+    of_campaign.try_fold(Units::ZERO, |sum, order| sum.plus(order.units))
 }
 
 /// What makes two orders of the same id the same.
