@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
-use crate::commands::{demo, load, migrate, rebuild, reconcile, replay, seed, serve, verify};
+use crate::commands::{demo, migrate, rebuild, reconcile, replay, seed, serve, sync, verify};
 use crate::config::{Config, Options};
 use crate::failure::Failure;
 use crate::telemetry::Telemetry;

@@ -128,10 +128,39 @@ impl Engine {
     pub(super) async fn with_book<T, F>(
         &self,
         sale: &Sale,
-        mut call: impl FnMut() -> F,
+        call: impl FnMut() -> F,
     ) -> StoreResult<T>
     where
         F: Future<Output = StoreResult<T>>,
+    {
+        let open = async || self.open_book(sale).await.map(drop);
+        self.with_opened(sale, call, open).await
+    }
+
+    /// Makes a call that needs the campaign's counter. When the hot store does not have it, it is loaded from the ledger
+    /// first.
+    pub(super) async fn with_gate<T, F>(
+        &self,
+        sale: &Sale,
+        call: impl FnMut() -> F,
+    ) -> StoreResult<T>
+    where
+        F: Future<Output = StoreResult<T>>,
+    {
+        let load = async || self.load_gate(sale).await.map(drop);
+        self.with_opened(sale, call, load).await
+    }
+
+    /// Makes a call, and makes it again after `open` when something was not found. Of many callers one opens.
+    async fn with_opened<T, F, O>(
+        &self,
+        sale: &Sale,
+        mut call: impl FnMut() -> F,
+        open: impl FnOnce() -> O,
+    ) -> StoreResult<T>
+    where
+        F: Future<Output = StoreResult<T>>,
+        O: Future<Output = StoreResult<()>>,
     {
         let mut retries = Retries::new(self.tries());
         let missing = |result: &StoreResult<T>| matches!(result, Err(error) if error.kind == StoreErrorKind::NotFound);
@@ -144,8 +173,7 @@ impl Engine {
         if !missing(&result) {
             return result;
         }
-        let opened = self.open_book(sale).await;
-        opened.map_err(|error| retries.answer(error))?;
+        open().await.map_err(|error| retries.answer(error))?;
         drop(opening);
         retries.call(call).await
     }
@@ -172,39 +200,12 @@ impl Engine {
         }))
     }
 
-    /// Makes a call that needs the campaign's counter. When the hot store does not have it, it is loaded from the ledger
-    /// first.
-    pub(super) async fn with_gate<T, F>(
-        &self,
-        sale: &Sale,
-        mut call: impl FnMut() -> F,
-    ) -> StoreResult<T>
-    where
-        F: Future<Output = StoreResult<T>>,
-    {
-        let mut retries = Retries::new(self.tries());
-        let missing = |result: &StoreResult<T>| matches!(result, Err(error) if error.kind == StoreErrorKind::NotFound);
-        let result = retries.call(&mut call).await;
-        if !missing(&result) {
-            return result;
-        }
-        let opening = sale.opening.lock().await;
-        let result = retries.call(&mut call).await;
-        if !missing(&result) {
-            return result;
-        }
-        let loaded = self.load_gate(sale).await;
-        loaded.map_err(|error| retries.answer(error))?;
-        drop(opening);
-        retries.call(call).await
-    }
-
     /// Loads the counter of a campaign that was just made, so that the first purchase need not. If that fails, it does.
     pub(super) async fn warm_gate(&self, campaign: CampaignId) {
         let loaded = async {
             let sale = self.sale(campaign).await?;
             self.load_gate(&sale).await?;
-            Result::Ok(())
+            Ok::<_, crate::error::Error>(())
         };
         if let Err(error) = loaded.await {
             tracing::debug!(%campaign, %error, "the counter is loaded when it is needed");

@@ -11,5 +11,6 @@ mod oracle;
 mod oracle_of_orders;
 mod orders;
 mod rows;
+#[path = "../../../flashbid-core/tests/shop/mod.rs"]
 mod shop;
 mod upgrade;
