@@ -5,6 +5,7 @@
 
 mod hot;
 mod ledger;
+mod purchases;
 mod restore;
 mod single_row;
 
@@ -37,6 +38,7 @@ fn main() {
         restore::measure(&redis).await;
         ledger::compare(&redis, &postgres).await;
         ledger::settle(&redis, &postgres).await;
+        purchases::measure(&postgres).await;
     });
 }
 
