@@ -21,7 +21,7 @@ use moka::future::Cache;
 use super::retry::retry;
 use super::{Engine, Lookup, Observation, Options};
 use crate::campaign::{Campaign, Guards};
-use crate::error::{Rejection, Result};
+use crate::error::{Rejection, Result, StoreError, StoreErrorKind};
 use crate::id::{CampaignId, ProductId};
 use crate::product::Product;
 use crate::store::{Cached, ChangeCursor, StoreResult};
@@ -144,8 +144,14 @@ impl Engine {
         retry(retries, || self.0.hot.change(campaign, QUIET)).await?;
         let changed = retry(retries, || self.0.ledger.set_guards(campaign, guards)).await;
         self.0.copies.drop_one(campaign).await;
-        retry(retries, || self.0.hot.change(campaign, QUIET)).await?;
-        Ok(changed?.ok_or(Rejection::UnknownCampaign)?)
+        let told = retry(retries, || self.0.hot.change(campaign, QUIET)).await;
+        let changed = changed?;
+        told.map_err(|error| StoreError {
+            // It is changed, and old copies last for a second as long as it is quiet: making the change again tells.
+            kind: StoreErrorKind::Indeterminate,
+            ..error
+        })?;
+        Ok(changed.ok_or(Rejection::UnknownCampaign)?)
     }
 
     /// Tells everybody that a campaign has changed; whoever is not told finds out when its copy ends.
