@@ -243,3 +243,39 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn lifetimes_differ_by_up_to_a_quarter() {
+        let lasts = Duration::from_mins(1);
+        let lifetimes: HashSet<Duration> = (0..=255)
+            .map(|number| jittered(lasts, CampaignId::new(Uuid::from_u128(number))))
+            .collect();
+        assert_eq!(lifetimes.len(), 256);
+        assert_eq!(lifetimes.iter().max(), Some(&lasts));
+        assert_eq!(lifetimes.iter().min(), Some(&(lasts * 3 / 4)));
+    }
+
+    #[tokio::test]
+    async fn a_process_keeps_a_thousand_copies() {
+        let copies = Copies::new(&Options::default());
+        assert_eq!(copies.campaigns.policy().max_capacity(), Some(1_000));
+        for number in 0..3_000 {
+            let copy = CampaignCopy {
+                campaign: None,
+                lasts: Duration::from_mins(1),
+            };
+            let id = CampaignId::new(Uuid::from_u128(number));
+            copies.campaigns.insert(id, copy).await;
+        }
+        copies.campaigns.run_pending_tasks().await;
+        assert!(copies.campaigns.entry_count() <= 1_000);
+    }
+}

@@ -141,6 +141,8 @@ impl Scene {
                 self.shop.clock.advance(LEASE);
             }
             *next += 1;
+            // What goes on behind the answer goes on now.
+            tokio::task::yield_now().await;
             for campaign in [self.one, self.two] {
                 let verdict = self.shop.engine().verify(campaign).await.unwrap();
                 assert_eq!(
@@ -221,8 +223,9 @@ fn interrupt(durability: Durability, store: Store, nth: usize, how: Interruption
             let dying = runtime();
             let died = dying.block_on(async {
                 tokio::select! {
-                    () = scene.tell(&node, &mut next, &context) => false,
+                    biased;
                     () = at.paused() => true,
+                    () = scene.tell(&node, &mut next, &context) => false,
                 }
             });
             assert!(died || durability == Durability::Hot, "{context}");
