@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use flashbid_core::bid::Bid;
-use flashbid_core::campaign::{DEFAULT_PAYMENT_DEADLINE, Format, Rebid, Window};
+use flashbid_core::campaign::{Format, Rebid, Window};
 use flashbid_core::engine::{
     Durability, EngineBuilder, Flow, Lanes, Lookup, NewCampaign, NewProduct, Observation, Observer,
     SettleOutcome, Stage,
@@ -82,16 +82,12 @@ impl Scene {
         };
         let product = engine.add_product(lamp).await.unwrap().id;
         let (one, none) = ("1".parse().unwrap(), "0".parse().unwrap());
-        let sale = NewCampaign {
-            product,
-            format: Format::Ranked {
-                weights: Weights::new(one, none, none).unwrap(),
-                rebid: Rebid::Latest,
-            },
-            window: Window::new(engine.now(), engine.now().after(LASTS)).unwrap(),
-            quota: None,
-            payment_deadline: DEFAULT_PAYMENT_DEADLINE,
+        let format = Format::Ranked {
+            weights: Weights::new(one, none, none).unwrap(),
+            rebid: Rebid::Latest,
         };
+        let window = Window::new(engine.now(), engine.now().after(LASTS)).unwrap();
+        let sale = NewCampaign::new(product, format, window);
         let campaign = engine.add_campaign(sale).await.unwrap().id;
         notes.take();
         Self {
