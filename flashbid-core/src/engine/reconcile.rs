@@ -237,9 +237,15 @@ impl Engine {
         if !strays.is_empty() {
             let holds: Vec<HoldId> = strays.into_iter().map(HoldId::new).collect();
             let fates = retry(self.tries(), || self.0.ledger.void_holds(id, &holds)).await?;
+            // The first hold of an order that has its units under another by now is nothing either.
+            let nothing = |hold: HoldId, fate: &HoldFate| match fate {
+                HoldFate::Void(_) => true,
+                HoldFate::Ordered(order) => order.hold != hold,
+                HoldFate::SetAside => false,
+            };
             let void = holds.iter().zip(&fates);
             let void: Vec<HoldId> = void
-                .filter(|(_, fate)| matches!(fate, HoldFate::Void(_)))
+                .filter(|(hold, fate)| nothing(**hold, fate))
                 .map(|(hold, _)| *hold)
                 .collect();
             self.with_gate(sale, || self.0.hot.release(id, &void))

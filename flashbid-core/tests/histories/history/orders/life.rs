@@ -176,14 +176,6 @@ impl World<'_> {
         {
             return Err(Rejection::WrongFormat);
         }
-        let requests = sales.iter().zip(lines).map(|(sale, (_, units))| Request {
-            units: *units,
-            ..request(sale, buy, None)
-        });
-        let requests: Vec<Request> = requests.collect();
-        for (sale, asked) in sales.iter().zip(&requests) {
-            model::held(sale, *asked, self.stage.now())?;
-        }
         let ordered: Vec<_> = known
             .iter()
             .map(|order| (order.campaign, order.units.get()))
@@ -194,6 +186,14 @@ impl World<'_> {
             } else {
                 Err(Rejection::KeyReused)
             };
+        }
+        let requests = sales.iter().zip(lines).map(|(sale, (_, units))| Request {
+            units: *units,
+            ..request(sale, buy, None)
+        });
+        let requests: Vec<Request> = requests.collect();
+        for (sale, asked) in sales.iter().zip(&requests) {
+            model::held(sale, *asked, self.stage.now())?;
         }
         // A hold that is void is told before the stock is, and that before the limit.
         let mut refused = vec![];
