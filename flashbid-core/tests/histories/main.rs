@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 512,
+        cases: 12_000,
         failure_persistence: None,
         max_shrink_iters: 20_000,
         ..ProptestConfig::default()
