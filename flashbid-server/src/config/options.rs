@@ -5,7 +5,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer};
 
-use super::{Durability, LogFilter, LogFormat, Origin, OtlpEndpoint, Period, RateLimit, Secret, TrustedNetwork};
+use super::{
+    Durability, LogFilter, LogFormat, Origin, OtlpEndpoint, Period, RateLimit, Secret,
+    TrustedNetwork,
+};
 use crate::failure::Failure;
 
 /// What one source says: the command line with the environment, or the file.
