@@ -230,7 +230,10 @@ async fn all_told(
         *has.entry(order.bidder).or_default() += order.units.get();
     }
     assert_eq!(has.values().sum::<u32>(), UNITS);
-    assert!(has.values().all(|units| *units <= LIMIT), "beyond the limit");
+    assert!(
+        has.values().all(|units| *units <= LIMIT),
+        "beyond the limit"
+    );
     for hold in before {
         assert!(orders.remove(hold).is_some(), "{hold} has no order");
     }
@@ -245,9 +248,7 @@ async fn all_told(
     for (hold, (bidder, _)) in told {
         let state = shop.server.state();
         let token = state.sessions().open(*bidder, state.engine().now()).0;
-        let seen = shop
-            .get(&http, &token, &format!("/purchases/{hold}"))
-            .await;
+        let seen = shop.get(&http, &token, &format!("/purchases/{hold}")).await;
         assert_eq!(seen["status"], "ordered", "{seen}");
         assert_eq!(seen["order_id"], hold.to_string(), "{seen}");
     }
