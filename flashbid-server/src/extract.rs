@@ -41,19 +41,30 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
                 "The body must be JSON, with Content-Type: application/json.",
             ));
         }
-        let body: Bytes = timeout(BODY_PATIENCE, request.extract())
-            .await
-            .map_err(|_| {
-                Problem::new(
-                    StatusCode::REQUEST_TIMEOUT,
-                    "BODY_TOO_SLOW",
-                    "The body did not arrive within 10 seconds.",
-                )
-            })?
-            .map_err(|error| unreadable(&error))?;
+        let Raw(body) = request.extract().await?;
         serde_json::from_slice(&body)
             .map(Self)
             .map_err(|error| Problem::malformed(sentence(&error.to_string())))
+    }
+}
+
+/// A body to the byte, whatever it is.
+#[derive(Clone, Debug)]
+pub struct Raw(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let body = timeout(BODY_PATIENCE, request.extract()).await;
+        let body = body.map_err(|_| {
+            Problem::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "BODY_TOO_SLOW",
+                "The body did not arrive within 10 seconds.",
+            )
+        })?;
+        body.map(Self).map_err(|error| unreadable(&error))
     }
 }
 

@@ -64,7 +64,10 @@ pub(super) async fn list(
     }))
 }
 
-/// One campaign with its product and the figures of its ranking.
+/// One campaign with its product and its figures.
+///
+/// While the hot store is away, the figures of a ranked campaign are null, and those of a first-come campaign are the
+/// ledger's.
 #[utoipa::path(
     get,
     path = "/campaigns/{campaign_id}",
@@ -82,11 +85,7 @@ pub(super) async fn one(
 ) -> Result<Json<CampaignDetails>, Problem> {
     let campaign = state.engine().known_campaign(id).await?;
     let product = product_of(&state, &campaign).await?;
-    let stats = if campaign.terms.format.is_first_come() {
-        CampaignStats::from(state.engine().gate_stats(id).await?.level)
-    } else {
-        CampaignStats::from(&state.engine().ranking(id, 0).await?.stats)
-    };
+    let stats = stats_of(&state, &campaign).await?;
     Ok(Json(CampaignDetails {
         campaign: Campaign::new(&campaign, product, state.engine().now()),
         stats,
@@ -255,6 +254,31 @@ fn deadline(field: &str, Whole(seconds): Whole) -> Result<Duration, Problem> {
         )));
     }
     Ok(Duration::from_secs(seconds.into()))
+}
+
+/// The figures as the hot store has them; when it is away, those that the ledger has.
+async fn stats_of(
+    state: &AppState,
+    campaign: &CoreCampaign,
+) -> Result<Option<CampaignStats>, Problem> {
+    let (engine, id) = (state.engine(), campaign.id);
+    let is_first_come = campaign.terms.format.is_first_come();
+    let live = if is_first_come {
+        let stats = engine.gate_stats(id).await;
+        stats.map(|stats| CampaignStats::from(stats.level))
+    } else {
+        let ranking = engine.ranking(id, 0).await;
+        ranking.map(|ranking| CampaignStats::from(&ranking.stats))
+    };
+    match live {
+        Ok(stats) => Ok(Some(stats)),
+        Err(Error::Store(error)) if error.may_retry() => {
+            tracing::debug!(campaign = %id, %error, "no live figures");
+            let current = engine.campaign(id).await?.filter(|_| is_first_come);
+            Ok(current.map(|current| CampaignStats::from(current.stock)))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn product_of(state: &AppState, campaign: &CoreCampaign) -> Result<Option<Product>, Problem> {

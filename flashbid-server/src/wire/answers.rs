@@ -262,7 +262,7 @@ pub struct CampaignList {
     pub(crate) total: u64,
 }
 
-/// The figures of a campaign's ranking.
+/// The figures of a campaign.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CampaignStats {
     total_participants: u32,
@@ -316,12 +316,13 @@ impl From<Level> for CampaignStats {
     }
 }
 
-/// A campaign with its product and the figures of its ranking.
+/// A campaign with its product and its figures.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CampaignDetails {
     #[serde(flatten)]
     pub(crate) campaign: Campaign,
-    pub(crate) stats: CampaignStats,
+    /// Null while the store that has them is away.
+    pub(crate) stats: Option<CampaignStats>,
 }
 
 /// An accepted bid.
