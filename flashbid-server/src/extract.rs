@@ -42,6 +42,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
             ));
         }
         let Raw(body) = request.extract().await?;
+        // A list of what the fields are would do for serde, in the order in which they happen to be written here.
+        if body.trim_ascii_start().starts_with(b"[") {
+            return Err(Problem::malformed("The body must be a JSON object."));
+        }
         serde_json::from_slice(&body)
             .map(Self)
             .map_err(|error| Problem::malformed(sentence(&error.to_string())))

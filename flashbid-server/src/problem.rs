@@ -144,9 +144,10 @@ impl From<Rejection> for Problem {
             Rejection::TicketSpent => (StatusCode::FORBIDDEN, "TOKEN_USED"),
             Rejection::TicketMissing => (StatusCode::FORBIDDEN, "TOKEN_REQUIRED"),
             Rejection::WrongFormat => (StatusCode::CONFLICT, "WRONG_FORMAT"),
-            Rejection::MalformedPurchase | Rejection::PriceTooLarge | Rejection::EmptyQuota => {
+            Rejection::MalformedPurchase | Rejection::EmptyQuota => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "MALFORMED")
             }
+            Rejection::PriceTooLarge => (StatusCode::UNPROCESSABLE_ENTITY, "PRICE_TOO_LARGE"),
             Rejection::UnknownOrder => (StatusCode::NOT_FOUND, "UNKNOWN_ORDER"),
             Rejection::OrderPaid => (StatusCode::CONFLICT, "ORDER_PAID"),
             Rejection::PaidOtherwise => (StatusCode::CONFLICT, "PAID_OTHERWISE"),

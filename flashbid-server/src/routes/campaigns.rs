@@ -137,7 +137,7 @@ pub(super) async fn change(
     request_body = NewCampaign,
     responses(
         (status = 201, description = "The campaign", body = Campaign),
-        (status = 400, description = "UNKNOWN_PRODUCT or EMPTY_WINDOW", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "UNKNOWN_PRODUCT, EMPTY_WINDOW, or WRONG_TERMS for the format", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "QUOTA_BEYOND_STOCK or SOLD_OUT", body = ProblemBody, content_type = "application/problem+json"),
         Unauthorized, NotAnAdmin, BodyTooLarge, NotJson, Malformed, Unavailable,
     )
@@ -200,14 +200,12 @@ fn parse(wanted: &NewCampaign) -> Result<CoreNewCampaign, Problem> {
 
 fn first_come(wanted: &NewCampaign) -> Result<Format, Problem> {
     if wanted.runners_up.is_some() {
-        return Err(Problem::malformed(
-            "A first_come campaign has no runners_up.",
-        ));
+        return Err(wrong_terms("A first_come campaign has no runners_up."));
     }
     let price = wanted
         .price
         .as_ref()
-        .ok_or_else(|| Problem::malformed("A first_come campaign needs a price."))?;
+        .ok_or_else(|| wrong_terms("A first_come campaign needs a price."))?;
     let per_buyer = wanted.per_buyer_limit;
     Ok(Format::FirstCome {
         price: price.read("price")?,
@@ -219,7 +217,7 @@ fn first_come(wanted: &NewCampaign) -> Result<Format, Problem> {
 
 fn ranked(wanted: &NewCampaign) -> Result<Format, Problem> {
     if wanted.price.is_some() || wanted.per_buyer_limit.is_some() {
-        return Err(Problem::malformed(
+        return Err(wrong_terms(
             "A ranked campaign has no price and no per_buyer_limit.",
         ));
     }
@@ -239,6 +237,10 @@ fn ranked(wanted: &NewCampaign) -> Result<Format, Problem> {
         weights,
         rebid: Rebid::default(),
     })
+}
+
+fn wrong_terms(detail: &'static str) -> Problem {
+    Problem::bad_request("WRONG_TERMS", detail)
 }
 
 fn units(field: &str, Whole(count): Whole) -> Result<Units, Problem> {

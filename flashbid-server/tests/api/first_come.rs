@@ -221,7 +221,7 @@ async fn a_campaign_has_the_terms_of_its_format() {
     let before = site.dump();
     let runners_up = json!({"places": 1, "payment_deadline": 60});
     for (terms, status) in [
-        (json!({"format": "first_come"}), 422),
+        (json!({"format": "first_come"}), 400),
         (json!({"format": "first_come", "price": -1}), 422),
         (
             json!({"format": "first_come", "price": 1, "per_buyer_limit": 0}),
@@ -229,10 +229,10 @@ async fn a_campaign_has_the_terms_of_its_format() {
         ),
         (
             json!({"format": "first_come", "price": 1, "runners_up": runners_up}),
-            422,
+            400,
         ),
-        (json!({"price": 1}), 422),
-        (json!({"per_buyer_limit": 1}), 422),
+        (json!({"price": 1}), 400),
+        (json!({"per_buyer_limit": 1}), 400),
         (json!({"format": "raffle"}), 422),
         (json!({"payment_deadline": 0}), 422),
         (
@@ -250,7 +250,12 @@ async fn a_campaign_has_the_terms_of_its_format() {
         let answer = site
             .post(CAMPAIGNS, Some(&admin), campaign.to_string())
             .await;
-        answer.problem(status, "MALFORMED");
+        let code = if status == 400 {
+            "WRONG_TERMS"
+        } else {
+            "MALFORMED"
+        };
+        answer.problem(status, code);
     }
     assert_eq!(site.dump(), before);
     let terms = json!({"payment_deadline": 60, "quota": 1, "runners_up": runners_up});

@@ -54,6 +54,10 @@ async fn an_order_is_paid_once() {
     site.post(&path, Some(&ada), declined.clone())
         .await
         .problem(402, "PAYMENT_DECLINED");
+    let long = json!({"method": "é".repeat(256)}).to_string();
+    site.post(&path, Some(&ada), long)
+        .await
+        .problem(422, "MALFORMED");
     assert_eq!(status(&site, &ada, &order).await, "pending_payment");
     assert_eq!(units(&site, campaign).await, [1, 1, 0]);
 
@@ -231,6 +235,8 @@ async fn what_a_winner_does_not_want_is_offered_to_whoever_is_next() {
     assert_eq!(order_of(&bidders[3]).await, None);
     let path = format!("/api/v1/products/{product}");
     assert_eq!(site.get(&path, None).await.ok(200)["available"], 1);
+    let reconciled = site.server.state().engine().reconcile(campaign, true).await;
+    assert_eq!(reconciled.unwrap().found, []);
     let verdict = site.server.state().engine().verify(campaign).await.unwrap();
     assert!(verdict.is_consistent(), "{verdict:?}");
 }

@@ -87,7 +87,8 @@ impl Hot<'_> {
                 off,
             ));
         }
-        if contents.quota != self.seed.quota {
+        // A counter that is closed sells nothing: it keeps the quota that it had, and the ledger takes back what is left.
+        if contents.quota != self.seed.quota && !self.seed.sealed {
             let (loaded, left) = (contents.quota, self.seed.quota);
             found.push(Difference::new(
                 DiscrepancyKind::Quota,
