@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use flashbid_server::config::Durability;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::site::{Person, Site};
 
 const PURCHASES: &str = "/api/v1/purchases";
 const CAMPAIGNS: &str = "/api/v1/campaigns";
+const PATIENCE: Duration = Duration::from_secs(30);
 const CARTS: &str = "/api/v1/carts";
 
 async fn units(site: &Site, campaign: impl std::fmt::Display) -> Value {
@@ -69,6 +72,29 @@ async fn a_purchase_is_held_and_then_ordered() {
     site.post(PURCHASES, None, "{}")
         .await
         .problem(401, "UNAUTHORIZED");
+}
+
+#[tokio::test]
+async fn what_the_hot_store_acknowledges_becomes_an_order_by_itself() {
+    let site = Site::start_with(|config| config.durability = Durability::Hot).await;
+    let (admin, ada) = (site.admin().await, site.user("ada").await);
+    let campaign = site.first_come(&admin, 3).await;
+    let held = site.buy(&ada, campaign, 2).await.ok(202);
+    assert_eq!(held["status"], "held");
+    let path = format!("{PURCHASES}/{}", held["hold_id"].as_str().unwrap());
+    let ordered = async {
+        loop {
+            let known = site.get(&path, Some(&ada)).await.ok(200);
+            assert_eq!(known["expires_at"], held["expires_at"]);
+            if known["status"] == "ordered" {
+                return known;
+            }
+            assert_eq!(known["status"], "held");
+        }
+    };
+    let ordered = timeout(PATIENCE, ordered).await.expect("an order");
+    assert_eq!(ordered["order_id"], held["hold_id"]);
+    assert_eq!(units(&site, campaign).await, left(1, 2, 0));
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use flashbid_core::id::{CampaignId, HoldId};
+use flashbid_server::config::Secret;
+use flashbid_server::payments::Webhooks;
 use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -309,6 +311,50 @@ async fn without_redis_the_pages_of_a_sale_are_shown_and_all_comes_back_by_itsel
     assert_eq!(show(&ranked).await["stats"], auction["stats"]);
     let (status, _) = node.ask(Method::GET, "/health", None, None).await;
     assert_eq!(status, StatusCode::OK);
+    node.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_that_redis_could_not_note_pays_and_may_be_sent_again() {
+    let place = Place::new();
+    let mut config = place.config();
+    let secret = Secret::new("a secret of webhooks");
+    config.webhook_secret = Some(secret.clone());
+    let node = Node::start(&config).await;
+    let admin = node.login(ADMIN).await;
+    let ada = node.user("ada").await;
+    let campaign = first_come(&node, &admin, 1, Duration::from_hours(1), json!({})).await;
+    let order = order(&node, &ada, &campaign).await;
+    let body = json!({"type": "payment.succeeded", "order_id": order, "payment_id": "pi_1"});
+    let now = node.server.state().engine().now();
+    let signature = Webhooks::new(&secret).sign(body.to_string().as_bytes(), now);
+    let tell = async || {
+        let headers = [(Webhooks::HEADER, signature.as_str())];
+        let path = "/api/v1/payments/webhook";
+        node.ask_with(path, "", &headers, body.clone()).await
+    };
+    place.redis.kill();
+    let (status, problem) = tell().await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{problem}");
+    let path = format!("/api/v1/orders/{order}");
+    assert_eq!(node.get(&path, &ada).await["status"], "paid");
+    place.redis.restart();
+    let taken = async {
+        loop {
+            let (status, order) = tell().await;
+            if status == StatusCode::OK {
+                return order;
+            }
+            assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{order}");
+        }
+    };
+    let taken = timeout(PATIENCE, taken).await.expect("taken");
+    assert_eq!(taken["status"], "paid");
+    let (status, problem) = tell().await;
+    assert_eq!(
+        (status.as_u16(), &problem["code"]),
+        (409, &json!("WEBHOOK_REPLAYED"))
+    );
     node.server.stop().await;
 }
 
