@@ -292,10 +292,13 @@ impl<S: Send + Sync> FromRequestParts<S> for OptionalToken {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let mut given = parts.headers.get_all(Tickets::HEADER).iter();
-        let token = given.next().map(|token| token.to_str().map(str::to_owned));
-        match (token, given.next()) {
+        let visible =
+            |token: &str| !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic());
+        match (given.next(), given.next()) {
             (None, _) => Ok(Self(None)),
-            (Some(Ok(token)), None) => Ok(Self(Some(token))),
+            (Some(token), None) if token.to_str().is_ok_and(visible) => {
+                Ok(Self(token.to_str().ok().map(str::to_owned)))
+            }
             _ => Err(Problem::malformed(
                 "The X-Request-Token must be visible ASCII characters, once.",
             )),

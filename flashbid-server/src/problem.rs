@@ -60,6 +60,17 @@ impl Problem {
         }
     }
 
+    /// What the request says is not signed by whom it should be.
+    pub fn bad_signature(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            header: Some((
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("X-FlashBid-Signature"),
+            )),
+            ..Self::new(StatusCode::UNAUTHORIZED, "BAD_SIGNATURE", detail)
+        }
+    }
+
     /// The server has more to do than it can; nothing was changed.
     pub fn overloaded() -> Self {
         Self::new(

@@ -46,10 +46,10 @@ pub(super) async fn webhook(
     })?;
     let header = headers.get(Webhooks::HEADER);
     let header = header.and_then(|value| value.to_str().ok());
-    let signed = header.ok_or_else(|| bad_signature("the signature is missing"))?;
+    let signed = header.ok_or_else(|| Problem::bad_signature("The signature is missing."))?;
     let verified = webhooks
         .verify(signed, &body, state.engine().now())
-        .map_err(|error| bad_signature(&error.to_string()))?;
+        .map_err(|error| Problem::bad_signature(sentence(&error.to_string())))?;
     let event: PaymentEvent = serde_json::from_slice(&body)
         .map_err(|error| Problem::malformed(sentence(&error.to_string())))?;
     let payment = PaymentId::new(event.payment_id)
@@ -82,8 +82,4 @@ async fn is_first(state: &AppState, signature: &[u8; 32]) -> Result<bool, Proble
     hot.issue(&token, SUBJECT, TOLERANCE * 3).await?;
     let attempt: AttemptId = state.engine().fresh_id();
     Ok(hot.redeem(&token, SUBJECT, attempt).await?)
-}
-
-fn bad_signature(reason: &str) -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, "BAD_SIGNATURE", sentence(reason))
 }

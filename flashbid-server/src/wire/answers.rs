@@ -167,7 +167,6 @@ pub struct Campaign {
     /// Whether it is over for good: the winners have their orders, and what was not sold went back.
     settled: bool,
     /// How units find their buyers.
-    #[schema(inline)]
     format: CampaignFormat,
     /// What a unit costs; null in a ranked campaign.
     price: Option<Exact>,
@@ -474,7 +473,6 @@ pub struct Order {
     /// How many units; of a ranked campaign always one.
     quantity: u32,
     /// What is to be paid in all.
-    #[schema(inline)]
     final_price: Exact,
     /// Null for what was bought first-come, as is the rank.
     final_score: Option<Exact>,

@@ -96,7 +96,6 @@ pub struct NewCampaign {
     pub quota: Option<Whole>,
     /// How units find their buyers. A first-come campaign has a price; alpha, beta and gamma are of no use to it.
     #[serde(default)]
-    #[schema(inline)]
     pub format: CampaignFormat,
     /// What a unit costs in a first-come campaign.
     #[serde(default)]

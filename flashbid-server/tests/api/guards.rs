@@ -142,9 +142,14 @@ async fn a_token_is_good_for_its_user_and_campaign_and_for_its_time() {
             refused.problem(403, "TOKEN_INVALID");
         }
         let twice = [("x-request-token", &*given), ("x-request-token", &*given)];
-        kind.ask(&site, &ada, campaign, &twice)
-            .await
-            .problem(422, "MALFORMED");
+        for malformed in [
+            &twice[..],
+            &[("x-request-token", "")],
+            &[("x-request-token", "a b")],
+        ] {
+            let answer = kind.ask(&site, &ada, campaign, malformed).await;
+            answer.problem(422, "MALFORMED");
+        }
         assert_eq!(site.dump(), before);
         // Nobody has used it up meanwhile.
         let answer = kind.ask_with(&site, &ada, campaign, &given).await;
