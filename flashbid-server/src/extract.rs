@@ -41,19 +41,34 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
                 "The body must be JSON, with Content-Type: application/json.",
             ));
         }
-        let body: Bytes = timeout(BODY_PATIENCE, request.extract())
-            .await
-            .map_err(|_| {
-                Problem::new(
-                    StatusCode::REQUEST_TIMEOUT,
-                    "BODY_TOO_SLOW",
-                    "The body did not arrive within 10 seconds.",
-                )
-            })?
-            .map_err(|error| unreadable(&error))?;
+        let Raw(body) = request.extract().await?;
+        // A list of what the fields are would do for serde, in the order in which they happen to be written here.
+        if body.trim_ascii_start().starts_with(b"[") {
+            return Err(Problem::malformed("The body must be a JSON object."));
+        }
         serde_json::from_slice(&body)
             .map(Self)
             .map_err(|error| Problem::malformed(sentence(&error.to_string())))
+    }
+}
+
+/// A body to the byte, whatever it is.
+#[derive(Clone, Debug)]
+pub struct Raw(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let body = timeout(BODY_PATIENCE, request.extract()).await;
+        let body = body.map_err(|_| {
+            Problem::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "BODY_TOO_SLOW",
+                "The body did not arrive within 10 seconds.",
+            )
+        })?;
+        body.map(Self).map_err(|error| unreadable(&error))
     }
 }
 
@@ -277,10 +292,13 @@ impl<S: Send + Sync> FromRequestParts<S> for OptionalToken {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let mut given = parts.headers.get_all(Tickets::HEADER).iter();
-        let token = given.next().map(|token| token.to_str().map(str::to_owned));
-        match (token, given.next()) {
+        let visible =
+            |token: &str| !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic());
+        match (given.next(), given.next()) {
             (None, _) => Ok(Self(None)),
-            (Some(Ok(token)), None) => Ok(Self(Some(token))),
+            (Some(token), None) if token.to_str().is_ok_and(visible) => {
+                Ok(Self(token.to_str().ok().map(str::to_owned)))
+            }
             _ => Err(Problem::malformed(
                 "The X-Request-Token must be visible ASCII characters, once.",
             )),

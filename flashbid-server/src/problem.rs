@@ -60,6 +60,17 @@ impl Problem {
         }
     }
 
+    /// What the request says is not signed by whom it should be.
+    pub fn bad_signature(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            header: Some((
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("X-FlashBid-Signature"),
+            )),
+            ..Self::new(StatusCode::UNAUTHORIZED, "BAD_SIGNATURE", detail)
+        }
+    }
+
     /// The server has more to do than it can; nothing was changed.
     pub fn overloaded() -> Self {
         Self::new(
@@ -144,9 +155,10 @@ impl From<Rejection> for Problem {
             Rejection::TicketSpent => (StatusCode::FORBIDDEN, "TOKEN_USED"),
             Rejection::TicketMissing => (StatusCode::FORBIDDEN, "TOKEN_REQUIRED"),
             Rejection::WrongFormat => (StatusCode::CONFLICT, "WRONG_FORMAT"),
-            Rejection::MalformedPurchase | Rejection::PriceTooLarge | Rejection::EmptyQuota => {
+            Rejection::MalformedPurchase | Rejection::EmptyQuota => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "MALFORMED")
             }
+            Rejection::PriceTooLarge => (StatusCode::UNPROCESSABLE_ENTITY, "PRICE_TOO_LARGE"),
             Rejection::UnknownOrder => (StatusCode::NOT_FOUND, "UNKNOWN_ORDER"),
             Rejection::OrderPaid => (StatusCode::CONFLICT, "ORDER_PAID"),
             Rejection::PaidOtherwise => (StatusCode::CONFLICT, "PAID_OTHERWISE"),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use flashbid_server::Server;
 use flashbid_server::accounts::Password;
-use flashbid_server::config::{Config, LedgerUrl, Secret};
+use flashbid_server::config::{Config, LedgerUrl, RateLimits, Secret};
 use flashbid_testbed::{Postgres, Redis};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -26,7 +26,14 @@ const PASSWORD: &str = "open sesame";
 const WON: usize = 6;
 
 /// What no well-formed request alone can succeed with.
-const NEVER_SUCCEEDS: [&str; 1] = ["GET /ws/{campaign_id}"];
+const NEVER_SUCCEEDS: [&str; 4] = [
+    "GET /ws/{campaign_id}",
+    // It must be signed.
+    "POST /api/v1/payments/webhook",
+    // A ledger must have failed before.
+    "POST /api/v1/dead-letters/{hold_id}/replay",
+    "DELETE /api/v1/dead-letters/{hold_id}",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_answer_of_memory_and_sqlite_is_outside_the_document() {
@@ -69,6 +76,8 @@ fn config() -> Config {
     config.admin_password = Some(Password::new(Secret::new(PASSWORD)).unwrap());
     config.settlement_interval = Duration::from_millis(100);
     config.login_attempts = 1_024;
+    config.limits = RateLimits::OFF;
+    config.webhook_secret = Some(Secret::new("a secret of webhooks"));
     config
 }
 
@@ -247,24 +256,82 @@ impl Api {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        let orders = timeout(PATIENCE, orders).await.expect("orders");
+        let mut orders = timeout(PATIENCE, orders).await.expect("orders");
 
         let running = self.campaign(admin, product, Duration::from_hours(1)).await;
+        let first_come = self.first_come(admin, product, 100_000).await;
+        let (bought, cancelled) = (
+            self.buy(user, &first_come).await,
+            self.order_for_refund(admin, user, product).await,
+        );
+        orders.push(cancelled);
         let [starts, ends] = window(Duration::from_hours(1));
         json!({
             "fields": {
-                "campaign_id": [running],
+                "campaign_id": [running, first_come],
                 "product_id": [product],
                 "order_id": orders,
+                "hold_id": [bought],
             },
             "bodies": {
                 "login": [{"email": USER, "password": PASSWORD}],
                 "add_campaign": [
                     {"alpha": 1, "beta": 1000, "gamma": 100},
-                    {"alpha": "0.5", "start_time": starts, "end_time": ends, "quota": 1},
+                    {
+                        "alpha": "0.5", "start_time": starts, "end_time": ends, "quota": 1,
+                        "format": "ranked", "price": null, "per_buyer_limit": null,
+                    },
+                    {
+                        "start_time": starts, "end_time": ends, "quota": 1,
+                        "format": "first_come", "price": 5, "runners_up": null,
+                    },
+                ],
+                "purchase": [{"campaign_id": first_come, "quantity": 1}],
+                "purchase_cart": [
+                    {"items": [{"campaign_id": first_come, "quantity": 1}]},
+                    {"items": [{"campaign_id": first_come}]},
+                ],
+                "change_product": [
+                    {"stock": null, "add_stock": 1, "remove_stock": null},
+                    {"stock": null, "add_stock": null, "remove_stock": 1},
                 ],
             },
         })
+    }
+
+    /// A first-come campaign of `units`.
+    async fn first_come(&self, admin: &str, product: &Value, units: u32) -> Value {
+        let [starts, ends] = window(Duration::from_hours(1));
+        let campaign = json!({
+            "product_id": product, "start_time": starts, "end_time": ends, "quota": units,
+            "format": "first_come", "price": 5,
+        });
+        let campaign = self.post("/api/v1/campaigns", Some(admin), campaign).await;
+        campaign["campaign_id"].clone()
+    }
+
+    /// Buys a unit, and answers the purchase, which is called as its order is.
+    async fn buy(&self, user: &str, campaign: &Value) -> Value {
+        let purchase = json!({ "campaign_id": campaign });
+        let held = self.post("/api/v1/purchases", Some(user), purchase).await;
+        held["hold_id"].clone()
+    }
+
+    /// An order of `user` whose unit somebody else has by now: it may be paid and called off as often as one likes.
+    async fn order_for_refund(&self, admin: &str, user: &str, product: &Value) -> Value {
+        let campaign = self.first_come(admin, product, 1).await;
+        let order = self.buy(user, &campaign).await;
+        let act = async |by: &str, order: &Value, action: &str| {
+            let order = order.as_str().unwrap();
+            let path = format!("/api/v1/orders/{order}/{action}");
+            self.post(&path, Some(by), json!({})).await
+        };
+        act(user, &order, "cancel").await;
+        let others = self.buy(admin, &campaign).await;
+        act(admin, &others, "pay").await;
+        let order = act(user, &order, "pay").await;
+        assert_eq!(order["status"], "refund_due");
+        order["order_id"].clone()
     }
 
     async fn campaign(&self, admin: &str, product: &Value, lasts: Duration) -> Value {

@@ -1,7 +1,7 @@
 //! Proving a sale from the ledger alone: the orders of a ranked campaign are exactly the best of its bids, each once, and
 //! then the next below; those of a first-come campaign keep to its price and limit; all of them are within the stock.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::Engine;
 use crate::bid::{AcceptedBid, replaces};
@@ -25,10 +25,12 @@ pub struct Verdict {
     pub campaign: CampaignId,
     /// How far it has come.
     pub phase: Phase,
-    /// Accepted bids.
-    pub bids: usize,
-    /// Bidders among them.
+    /// Accepted bids; of a first-come campaign the purchases of which orders were made.
+    pub entries: usize,
+    /// Whose they are.
     pub participants: usize,
+    /// Whether units were sold to whoever came first.
+    pub is_first_come: bool,
     /// Orders that hold units.
     pub orders: usize,
     /// Units the campaign may allocate.
@@ -118,11 +120,19 @@ pub fn audit(
             audit_purchases(campaign, price, per_buyer, orders, &mut violations);
         }
     }
+    let is_first_come = campaign.terms.format.is_first_come();
+    let (entries, participants) = if is_first_come {
+        let buyers: HashSet<BidderId> = orders.iter().map(|order| order.bidder).collect();
+        (orders.len(), buyers.len())
+    } else {
+        (bids.len(), standings.len())
+    };
     Verdict {
         campaign: campaign.id,
         phase: campaign.phase,
-        bids: bids.len(),
-        participants: standings.len(),
+        entries,
+        participants,
+        is_first_come,
         orders: holding,
         quota: campaign.terms.quota.get(),
         stock: product.stock.loaded(),

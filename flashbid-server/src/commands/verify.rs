@@ -35,15 +35,20 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Fa
 /// # Errors
 /// The violations, if there are any.
 pub(super) fn report(verdict: &Verdict) -> Result<(), Failure> {
+    let (entries, people) = if verdict.is_first_come {
+        ("purchases", "buyers")
+    } else {
+        ("bids", "bidders")
+    };
     say(format_args!(
-        "campaign {}, {}: {} bids of {} bidders; {} orders, quota {}, stock {}",
+        "campaign {}, {}: {} {entries} of {} {people}; {} orders, quota {}, stock {}",
         verdict.campaign,
         match verdict.phase {
             Phase::Settled => "settled",
             Phase::Cancelled => "cancelled",
             _ => "not settled yet",
         },
-        verdict.bids,
+        verdict.entries,
         verdict.participants,
         verdict.orders,
         verdict.quota,

@@ -1,14 +1,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use axum::http::StatusCode;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use flashbid_core::time::Timestamp;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::config::Secret;
-use crate::problem::{Problem, sentence};
 
 /// How far the time of a signature may be from now, both ways.
 pub const TOLERANCE: Duration = Duration::from_mins(5);
@@ -140,17 +138,6 @@ impl<'a> Signed<'a> {
             seconds,
             signatures,
         })
-    }
-}
-
-impl From<SignatureError> for Problem {
-    fn from(error: SignatureError) -> Self {
-        let (status, code) = match error {
-            SignatureError::Malformed => (StatusCode::BAD_REQUEST, "SIGNATURE_MALFORMED"),
-            SignatureError::OutOfTime => (StatusCode::FORBIDDEN, "SIGNATURE_OUT_OF_TIME"),
-            SignatureError::Wrong => (StatusCode::FORBIDDEN, "SIGNATURE_INVALID"),
-        };
-        Self::new(status, code, sentence(&error.to_string()))
     }
 }
 

@@ -64,7 +64,10 @@ pub(super) async fn list(
     }))
 }
 
-/// One campaign with its product and the figures of its ranking.
+/// One campaign with its product and its figures.
+///
+/// While the hot store is away, the figures of a ranked campaign are null, and those of a first-come campaign are the
+/// ledger's.
 #[utoipa::path(
     get,
     path = "/campaigns/{campaign_id}",
@@ -82,11 +85,7 @@ pub(super) async fn one(
 ) -> Result<Json<CampaignDetails>, Problem> {
     let campaign = state.engine().known_campaign(id).await?;
     let product = product_of(&state, &campaign).await?;
-    let stats = if campaign.terms.format.is_first_come() {
-        CampaignStats::from(state.engine().gate_stats(id).await?.level)
-    } else {
-        CampaignStats::from(&state.engine().ranking(id, 0).await?.stats)
-    };
+    let stats = stats_of(&state, &campaign).await?;
     Ok(Json(CampaignDetails {
         campaign: Campaign::new(&campaign, product, state.engine().now()),
         stats,
@@ -138,7 +137,7 @@ pub(super) async fn change(
     request_body = NewCampaign,
     responses(
         (status = 201, description = "The campaign", body = Campaign),
-        (status = 400, description = "UNKNOWN_PRODUCT or EMPTY_WINDOW", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "UNKNOWN_PRODUCT, EMPTY_WINDOW, or WRONG_TERMS for the format", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "QUOTA_BEYOND_STOCK or SOLD_OUT", body = ProblemBody, content_type = "application/problem+json"),
         Unauthorized, NotAnAdmin, BodyTooLarge, NotJson, Malformed, Unavailable,
     )
@@ -201,14 +200,12 @@ fn parse(wanted: &NewCampaign) -> Result<CoreNewCampaign, Problem> {
 
 fn first_come(wanted: &NewCampaign) -> Result<Format, Problem> {
     if wanted.runners_up.is_some() {
-        return Err(Problem::malformed(
-            "A first_come campaign has no runners_up.",
-        ));
+        return Err(wrong_terms("A first_come campaign has no runners_up."));
     }
     let price = wanted
         .price
         .as_ref()
-        .ok_or_else(|| Problem::malformed("A first_come campaign needs a price."))?;
+        .ok_or_else(|| wrong_terms("A first_come campaign needs a price."))?;
     let per_buyer = wanted.per_buyer_limit;
     Ok(Format::FirstCome {
         price: price.read("price")?,
@@ -220,7 +217,7 @@ fn first_come(wanted: &NewCampaign) -> Result<Format, Problem> {
 
 fn ranked(wanted: &NewCampaign) -> Result<Format, Problem> {
     if wanted.price.is_some() || wanted.per_buyer_limit.is_some() {
-        return Err(Problem::malformed(
+        return Err(wrong_terms(
             "A ranked campaign has no price and no per_buyer_limit.",
         ));
     }
@@ -242,6 +239,10 @@ fn ranked(wanted: &NewCampaign) -> Result<Format, Problem> {
     })
 }
 
+fn wrong_terms(detail: &'static str) -> Problem {
+    Problem::bad_request("WRONG_TERMS", detail)
+}
+
 fn units(field: &str, Whole(count): Whole) -> Result<Units, Problem> {
     Units::new(count)
         .filter(|units| *units > Units::ZERO)
@@ -255,6 +256,31 @@ fn deadline(field: &str, Whole(seconds): Whole) -> Result<Duration, Problem> {
         )));
     }
     Ok(Duration::from_secs(seconds.into()))
+}
+
+/// The figures as the hot store has them; when it is away, those that the ledger has.
+async fn stats_of(
+    state: &AppState,
+    campaign: &CoreCampaign,
+) -> Result<Option<CampaignStats>, Problem> {
+    let (engine, id) = (state.engine(), campaign.id);
+    let is_first_come = campaign.terms.format.is_first_come();
+    let live = if is_first_come {
+        let stats = engine.gate_stats(id).await;
+        stats.map(|stats| CampaignStats::from(stats.level))
+    } else {
+        let ranking = engine.ranking(id, 0).await;
+        ranking.map(|ranking| CampaignStats::from(&ranking.stats))
+    };
+    match live {
+        Ok(stats) => Ok(Some(stats)),
+        Err(Error::Store(error)) if error.may_retry() => {
+            tracing::debug!(campaign = %id, %error, "no live figures");
+            let current = engine.campaign(id).await?.filter(|_| is_first_come);
+            Ok(current.map(|current| CampaignStats::from(current.stock)))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn product_of(state: &AppState, campaign: &CoreCampaign) -> Result<Option<Product>, Problem> {

@@ -10,7 +10,8 @@ use utoipa::openapi::{OpenApi, RefOr, Response};
 use utoipa::{IntoResponses, PartialSchema};
 
 use super::responses::{
-    BodyIncomplete, BodyTooLarge, Malformed, NotJson, TooMany, Unauthorized, Unavailable,
+    BodyIncomplete, BodyTooLarge, BodyTooSlow, Malformed, NotJson, TooMany, Unauthorized,
+    Unavailable,
 };
 use crate::gate;
 
@@ -49,6 +50,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 fn add_common_answers(operation: &mut Operation) {
     if operation.request_body.is_some() {
         add::<BodyIncomplete>(operation);
+        add::<BodyTooSlow>(operation);
         add::<BodyTooLarge>(operation);
         add::<NotJson>(operation);
         add::<Malformed>(operation);

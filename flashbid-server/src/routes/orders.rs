@@ -11,11 +11,15 @@ use super::responses::{
 };
 use crate::accounts::Account;
 use crate::auth::{Admin, CurrentUser};
+use crate::config::Secret;
 use crate::extract::{Id, LongPagingQuery, OptionalInput, Paging, PagingQuery};
 use crate::payments::{Charge, ChargeError};
 use crate::problem::{Problem, ProblemBody, sentence};
 use crate::state::AppState;
 use crate::wire::{CampaignOrders, Order, OrderList, Pay};
+
+/// The most characters of what an order is paid with.
+const LONGEST_METHOD: usize = 255;
 
 /// The user's own orders, newest first.
 #[utoipa::path(
@@ -88,6 +92,13 @@ pub(super) async fn pay(
     Id(id): Id<OrderId>,
     OptionalInput(asked): OptionalInput<Pay>,
 ) -> Result<Json<Order>, Problem> {
+    let method = asked.unwrap_or_default().method;
+    let is_long = |method: &Secret| method.expose().chars().count() > LONGEST_METHOD;
+    if method.as_ref().is_some_and(is_long) {
+        return Err(Problem::malformed(format!(
+            "The method must have at most {LONGEST_METHOD} characters."
+        )));
+    }
     let order = order_for(&state, &account, id).await?;
     if matches!(order.status, OrderStatus::Paid | OrderStatus::RefundDue) {
         return Ok(Json(Order::from(&order)));
@@ -95,7 +106,7 @@ pub(super) async fn pay(
     let charge = Charge {
         order: id,
         amount: order.total(),
-        method: asked.unwrap_or_default().method,
+        method,
         key: IdempotencyKey::new(id.to_string()).expect("an id is visible ASCII"),
     };
     let payment = state.payments().charge(&charge).await.map_err(declined)?;

@@ -1,11 +1,11 @@
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use flashbid_core::id::{AttemptId, OrderId};
 use flashbid_core::order::PaymentId;
 
 use super::responses::{BodyTooLarge, Malformed, NotFound, Unavailable};
+use crate::extract::Raw;
 use crate::payments::{TOLERANCE, Webhooks};
 use crate::problem::{Problem, ProblemBody, sentence};
 use crate::state::AppState;
@@ -36,7 +36,7 @@ const SUCCEEDED: &str = "payment.succeeded";
 pub(super) async fn webhook(
     State(state): State<AppState>,
     headers: HeaderMap,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<Result<Json<Order>, StatusCode>, Problem> {
     let webhooks = state.webhooks().ok_or_else(|| {
         Problem::not_found(
@@ -46,10 +46,10 @@ pub(super) async fn webhook(
     })?;
     let header = headers.get(Webhooks::HEADER);
     let header = header.and_then(|value| value.to_str().ok());
-    let signed = header.ok_or_else(|| bad_signature("the signature is missing"))?;
+    let signed = header.ok_or_else(|| Problem::bad_signature("The signature is missing."))?;
     let verified = webhooks
         .verify(signed, &body, state.engine().now())
-        .map_err(|error| bad_signature(&error.to_string()))?;
+        .map_err(|error| Problem::bad_signature(sentence(&error.to_string())))?;
     let event: PaymentEvent = serde_json::from_slice(&body)
         .map_err(|error| Problem::malformed(sentence(&error.to_string())))?;
     let payment = PaymentId::new(event.payment_id)
@@ -57,6 +57,10 @@ pub(super) async fn webhook(
     if event.kind != SUCCEEDED {
         return Ok(Err(StatusCode::NO_CONTENT));
     }
+    let order = OrderId::new(event.order_id);
+    // The same payment again changes nothing. So the signature is used up behind it: what a store that was away could not
+    // note may be sent again.
+    let order = state.engine().pay(order, payment).await?;
     if !is_first(&state, &verified.signature).await? {
         return Err(Problem::new(
             StatusCode::CONFLICT,
@@ -64,8 +68,6 @@ pub(super) async fn webhook(
             "This very request was taken before.",
         ));
     }
-    let order = OrderId::new(event.order_id);
-    let order = state.engine().pay(order, payment).await?;
     Ok(Ok(Json(Order::from(&order))))
 }
 
@@ -80,8 +82,4 @@ async fn is_first(state: &AppState, signature: &[u8; 32]) -> Result<bool, Proble
     hot.issue(&token, SUBJECT, TOLERANCE * 3).await?;
     let attempt: AttemptId = state.engine().fresh_id();
     Ok(hot.redeem(&token, SUBJECT, attempt).await?)
-}
-
-fn bad_signature(reason: &str) -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, "BAD_SIGNATURE", sentence(reason))
 }

@@ -102,6 +102,7 @@ pub(super) async fn add(
     request_body = ChangeProduct,
     responses(
         (status = 200, description = "The product as it is now", body = Product),
+        (status = 400, description = "AMBIGUOUS_CHANGE: more than one change of the stock", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "STOCK_PROMISED or IDEMPOTENCY_KEY_REUSED", body = ProblemBody, content_type = "application/problem+json"),
         Unauthorized, NotAnAdmin, NotFound, BodyTooLarge, NotJson, Malformed, Unavailable,
     )
@@ -129,7 +130,8 @@ pub(super) async fn change(
             units: some_units("remove_stock", removed)?,
         }),
         _ => {
-            return Err(Problem::malformed(
+            return Err(Problem::bad_request(
+                "AMBIGUOUS_CHANGE",
                 "Of stock, add_stock and remove_stock one may be given.",
             ));
         }

@@ -5,7 +5,7 @@ use flashbid_core::id::CampaignId;
 use super::responses::{Malformed, NotFound, Unauthorized, Unavailable};
 use crate::auth::CurrentUser;
 use crate::extract::{Id, Top, TopQuery};
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemBody};
 use crate::state::AppState;
 use crate::wire::{OwnRanking, Ranking};
 
@@ -18,6 +18,7 @@ use crate::wire::{OwnRanking, Ranking};
     params(("campaign_id" = Uuid, Path), TopQuery),
     responses(
         (status = 200, description = "The top of the ranking", body = Ranking),
+        (status = 409, description = "WRONG_FORMAT: it ranks nobody", body = ProblemBody, content_type = "application/problem+json"),
         NotFound, Malformed, Unavailable,
     )
 )]
@@ -42,6 +43,7 @@ pub(super) async fn top(
     params(("campaign_id" = Uuid, Path)),
     responses(
         (status = 200, description = "The user's place", body = OwnRanking),
+        (status = 409, description = "WRONG_FORMAT: it ranks nobody", body = ProblemBody, content_type = "application/problem+json"),
         Unauthorized, NotFound, Malformed, Unavailable,
     )
 )]

@@ -27,6 +27,11 @@ problem!(
 problem!(Unauthorized, "401", "There is no token, or it is not good");
 problem!(NotAnAdmin, "403", "Only an administrator may do this");
 problem!(NotFound, "404", "It does not exist");
+problem!(
+    BodyTooSlow,
+    "408",
+    "BODY_TOO_SLOW: the body did not arrive within 10 seconds"
+);
 problem!(BodyTooLarge, "413", "The body is larger than 64 KiB");
 problem!(NotJson, "415", "The body is not JSON");
 problem!(Malformed, "422", "The request is malformed");

@@ -11,6 +11,9 @@ use crate::problem::{Problem, ProblemBody};
 use crate::state::AppState;
 use crate::wire::{AskForToken, RequestToken};
 
+/// The most characters of what the picture of a captcha says.
+const LONGEST_ANSWER: usize = 64;
+
 /// Gives a token that is good for one bid or purchase of the user in the campaign.
 ///
 /// It is sent in the header `X-Request-Token`. Where the campaign asks for a captcha, the answer of one is to be given.
@@ -34,8 +37,14 @@ pub(super) async fn open(
     Id(id): Id<CampaignId>,
     Input(asked): Input<AskForToken>,
 ) -> Result<impl IntoResponse, Problem> {
+    let answer = asked.captcha_answer.as_ref();
+    if answer.is_some_and(|answer| answer.expose().chars().count() > LONGEST_ANSWER) {
+        return Err(Problem::malformed(format!(
+            "The captcha_answer must have at most {LONGEST_ANSWER} characters."
+        )));
+    }
     let campaign = state.engine().known_campaign(id).await?;
-    let answered = asked.captcha_id.zip(asked.captcha_answer.as_ref());
+    let answered = asked.captcha_id.zip(answer);
     let now = state.engine().now();
     let (token, ticket) = state
         .gate()

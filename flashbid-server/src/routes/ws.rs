@@ -75,9 +75,11 @@ impl Goodbye {
 
 /// The live feed of a campaign, over a WebSocket.
 ///
-/// Messages are `{"event", "data", "sequence"}` with the events `ranking_update`, `bid_accepted` and `campaign_ended`.
-/// The text `ping` is answered with the text `pong`. The server closes with 4001 for a bad token, 4002 for a bad
-/// campaign id, 4004 without such a campaign, 1001 when it stops, 1013 when the client is too slow.
+/// Messages are `{"event", "data", "sequence"}`. A ranked campaign has the events `ranking_update`, `bid_accepted` and
+/// `campaign_ended`; a first-come one `stock_update`, with what is left, `order_update`, with an order of the user's own
+/// that was made or has changed, and `campaign_ended`. The text `ping` is answered with the text `pong`. The server closes
+/// with 4001 for a bad token, 4002 for a bad campaign id, 4004 without such a campaign, 1001 when it stops, 1013 when the
+/// client is too slow.
 #[utoipa::path(
     get,
     path = "/ws/{campaign_id}",
@@ -86,7 +88,7 @@ impl Goodbye {
     params(
         ("campaign_id" = Uuid, Path),
         ("token" = String, Query, description = "As /auth/login gives it"),
-        ("since" = Option<u64>, Query, description = "The last sequence that the client knows of; without it the feed starts with the ranking as it is"),
+        ("since" = Option<u64>, Query, description = "The last sequence that the client knows of; without it the feed starts with the ranking, or with what is left, as it is"),
     ),
     responses(
         (status = 101, description = "The feed"),

@@ -167,7 +167,6 @@ pub struct Campaign {
     /// Whether it is over for good: the winners have their orders, and what was not sold went back.
     settled: bool,
     /// How units find their buyers.
-    #[schema(inline)]
     format: CampaignFormat,
     /// What a unit costs; null in a ranked campaign.
     price: Option<Exact>,
@@ -262,7 +261,7 @@ pub struct CampaignList {
     pub(crate) total: u64,
 }
 
-/// The figures of a campaign's ranking.
+/// The figures of a campaign.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CampaignStats {
     total_participants: u32,
@@ -316,12 +315,13 @@ impl From<Level> for CampaignStats {
     }
 }
 
-/// A campaign with its product and the figures of its ranking.
+/// A campaign with its product and its figures.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CampaignDetails {
     #[serde(flatten)]
     pub(crate) campaign: Campaign,
-    pub(crate) stats: CampaignStats,
+    /// Null while the store that has them is away.
+    pub(crate) stats: Option<CampaignStats>,
 }
 
 /// An accepted bid.
@@ -473,7 +473,6 @@ pub struct Order {
     /// How many units; of a ranked campaign always one.
     quantity: u32,
     /// What is to be paid in all.
-    #[schema(inline)]
     final_price: Exact,
     /// Null for what was bought first-come, as is the rank.
     final_score: Option<Exact>,

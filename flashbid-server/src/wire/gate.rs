@@ -16,7 +16,6 @@ pub struct OpenCaptcha {
     #[schema(example = "data:image/png;base64,iVBORw0KGgo=")]
     image: String,
     /// The first moment at which no answer is taken any more.
-    #[schema(inline)]
     expires_at: Time,
 }
 
@@ -51,7 +50,6 @@ pub struct RequestToken {
     /// Goes into the `X-Request-Token` header.
     token: String,
     /// The first moment at which it is not taken any more.
-    #[schema(inline)]
     expires_at: Time,
 }
 

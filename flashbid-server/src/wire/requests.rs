@@ -96,7 +96,6 @@ pub struct NewCampaign {
     pub quota: Option<Whole>,
     /// How units find their buyers. A first-come campaign has a price; alpha, beta and gamma are of no use to it.
     #[serde(default)]
-    #[schema(inline)]
     pub format: CampaignFormat,
     /// What a unit costs in a first-come campaign.
     #[serde(default)]
@@ -126,15 +125,25 @@ pub struct NewCampaign {
 pub struct ChangeProduct {
     /// What people call it.
     #[serde(default)]
-    #[schema(min_length = 1, max_length = 255)]
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+    )]
     pub name: Option<String>,
     /// More words; an empty text for none.
     #[serde(default)]
-    #[schema(max_length = 10_000)]
+    #[schema(
+        max_length = 10_000,
+        pattern = r"^([^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*)?$"
+    )]
     pub description: Option<String>,
     /// Where its picture is; an empty text for none.
     #[serde(default)]
-    #[schema(max_length = 2_048)]
+    #[schema(
+        max_length = 2_048,
+        pattern = r#"^((https?://|/(?!/))[^\s<>"'\\\u0000-\u001f\u007f-\u009f]*)?$"#
+    )]
     pub image_url: Option<String>,
     /// The reserve price of campaigns that are made from now on.
     #[serde(default)]

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use flashbid_core::id::CampaignId;
+use flashbid_core::campaign::Guards;
+use flashbid_core::id::{CampaignId, TicketId};
 use flashbid_server::config::Secret;
-use flashbid_server::gate::{Captcha, Challenge, Guards, TooBusy};
+use flashbid_server::gate::{Captcha, Challenge, TooBusy};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -145,7 +146,7 @@ fn check(
     token: Option<&str>,
     by: &Person,
     campaign: CampaignId,
-) -> Result<Option<Uuid>, &'static str> {
+) -> Result<Option<TicketId>, &'static str> {
     let state = site.server.state();
     let ticket = state
         .gate()
@@ -168,7 +169,7 @@ async fn a_token_is_good_for_its_user_and_campaign_until_its_end() {
     let given = site.post(&path, Some(&ada), "{}").await.ok(201);
     let token = given["token"].as_str().unwrap();
     let guards = Guards {
-        token: true,
+        ticket: true,
         captcha: false,
     };
     let good = check(&site, guards, Some(token), &ada, campaign).unwrap();
@@ -209,7 +210,7 @@ async fn where_a_captcha_is_asked_for_no_token_is_given_without() {
     let (site, ada, campaign) = site().await;
     let state = site.server.state();
     let guards = Guards {
-        token: false,
+        ticket: false,
         captcha: true,
     };
     assert_eq!(

@@ -4,7 +4,7 @@ use serde_json::Value;
 use crate::site::Site;
 
 /// The routes that clients rely on.
-const PROMISED: [(&str, &str); 19] = [
+const PROMISED: [(&str, &str); 23] = [
     ("post", "/api/v1/auth/register"),
     ("post", "/api/v1/auth/login"),
     ("get", "/api/v1/auth/me"),
@@ -18,6 +18,10 @@ const PROMISED: [(&str, &str); 19] = [
     ("get", "/api/v1/bids/{campaign_id}/history"),
     ("get", "/api/v1/rankings/{campaign_id}"),
     ("get", "/api/v1/rankings/{campaign_id}/me"),
+    ("post", "/api/v1/purchases"),
+    ("get", "/api/v1/purchases/{hold_id}"),
+    ("post", "/api/v1/orders/{order_id}/pay"),
+    ("post", "/api/v1/orders/{order_id}/cancel"),
     ("get", "/api/v1/orders"),
     ("get", "/api/v1/orders/campaign/{campaign_id}"),
     ("post", "/api/v1/captcha"),
@@ -98,7 +102,9 @@ async fn every_documented_route_answers() {
         let id = "01900000-0000-7000-8000-000000000000";
         let concrete = path
             .replace("{product_id}", id)
-            .replace("{campaign_id}", id);
+            .replace("{campaign_id}", id)
+            .replace("{order_id}", id)
+            .replace("{hold_id}", id);
         assert!(!concrete.contains('{'), "{path}");
         for method in item.as_object().unwrap().keys() {
             let method: Method = method.to_uppercase().parse().unwrap();

@@ -4,7 +4,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
-use flashbid_core::campaign::{DEFAULT_PAYMENT_DEADLINE, Format, Rebid, Window};
+use flashbid_core::campaign::{Format, Rebid, Window};
 use flashbid_core::engine::{NewCampaign, NewProduct, Options};
 use flashbid_core::id::BidderId;
 use flashbid_core::score::Weights;
@@ -153,16 +153,14 @@ async fn too_many_waiting_bids_are_answered_at_once() {
     let factor = "1".parse().unwrap();
     let start = engine.now();
     let campaign = engine
-        .add_campaign(NewCampaign {
-            product: product.id,
-            format: Format::Ranked {
+        .add_campaign(NewCampaign::new(
+            product.id,
+            Format::Ranked {
                 weights: Weights::new(factor, factor, factor).unwrap(),
                 rebid: Rebid::default(),
             },
-            window: Window::new(start, start.after(Duration::from_hours(1))).unwrap(),
-            quota: None,
-            payment_deadline: DEFAULT_PAYMENT_DEADLINE,
-        })
+            Window::new(start, start.after(Duration::from_hours(1))).unwrap(),
+        ))
         .await
         .unwrap();
     let state = state(engine, false);

@@ -193,6 +193,83 @@ impl Site {
         campaign["campaign_id"].as_str().unwrap().parse().unwrap()
     }
 
+    /// A product of `stock` units, at least 100.00 each.
+    pub(crate) async fn product(&self, admin: &Person, stock: u32) -> String {
+        let product = json!({"name": "Console", "stock": stock, "min_price": 100});
+        let product = self
+            .post("/api/v1/products", Some(admin), product.to_string())
+            .await
+            .ok(201);
+        product["product_id"].as_str().unwrap().to_owned()
+    }
+
+    /// A campaign of `product` for ten minutes from now, with `terms` of its own.
+    pub(crate) async fn campaign_of(
+        &self,
+        admin: &Person,
+        product: &str,
+        terms: Value,
+    ) -> CampaignId {
+        let mut campaign = json!({
+            "product_id": product,
+            "start_time": self.time(0),
+            "end_time": self.time(600),
+        });
+        let (all, own) = (campaign.as_object_mut().unwrap(), terms);
+        all.extend(own.as_object().unwrap().clone());
+        let made = self
+            .post("/api/v1/campaigns", Some(admin), campaign.to_string())
+            .await
+            .ok(201);
+        made["campaign_id"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// A first-come campaign of `units` at 500.00 each, of a product that has no more.
+    pub(crate) async fn first_come(&self, admin: &Person, units: u32) -> CampaignId {
+        let product = self.product(admin, units).await;
+        let terms = json!({"format": "first_come", "price": "500.00"});
+        self.campaign_of(admin, &product, terms).await
+    }
+
+    pub(crate) async fn buy(&self, by: &Person, campaign: CampaignId, quantity: u32) -> Answer {
+        let body = json!({"campaign_id": campaign, "quantity": quantity});
+        self.post("/api/v1/purchases", Some(by), body.to_string())
+            .await
+    }
+
+    /// Buys one unit, and answers the order that was made.
+    pub(crate) async fn order(&self, by: &Person, campaign: CampaignId) -> String {
+        let held = self.buy(by, campaign, 1).await.ok(202);
+        held["hold_id"].as_str().unwrap().to_owned()
+    }
+
+    /// As [`Site::post`], with headers of its own.
+    pub(crate) async fn post_with(
+        &self,
+        path: &str,
+        by: Option<&Person>,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Answer {
+        let headers = [&[("content-type", "application/json")], headers].concat();
+        let body = Some(body.to_string().into_bytes());
+        self.send(Method::POST, path, by, &headers, body).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, by: &Person, body: &Value) -> Answer {
+        let headers = [("content-type", "application/json")];
+        let body = Some(body.to_string().into_bytes());
+        self.send(Method::PATCH, path, Some(by), &headers, body)
+            .await
+    }
+
+    /// What the server does by itself in time, now.
+    pub(crate) async fn tend(&self) {
+        for (campaign, tended) in self.server.state().engine().tend().await.unwrap() {
+            tended.unwrap_or_else(|error| panic!("{campaign}: {error}"));
+        }
+    }
+
     pub(crate) async fn bid(&self, by: &Person, campaign: CampaignId, price: &str) -> Answer {
         let body = format!(r#"{{"campaign_id":"{campaign}","price":{price}}}"#);
         self.post("/api/v1/bids", Some(by), body).await

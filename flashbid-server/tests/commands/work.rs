@@ -87,7 +87,8 @@ fn verify_fails_with_the_reason_when_a_sale_was_tampered_with() {
 
 fn raise_quota(ledger: &Path) {
     let file = Connection::open(ledger).unwrap();
-    let changed = file.execute("UPDATE campaigns SET quota = 1000", []);
+    let raise = "UPDATE campaigns SET available = available + 1000 - quota, quota = 1000";
+    let changed = file.execute(raise, []);
     assert_eq!(changed.unwrap(), 1);
 }
 

@@ -191,10 +191,11 @@ impl Evidence {
         let standings = standings(self.campaign.terms.format, &self.bids);
         assert_eq!(self.orders.len(), units);
         for (better, (order, standing)) in self.orders.iter().zip(standings).enumerate() {
-            assert_eq!(order.rank, Rank::behind(better));
-            assert_eq!(order.bid, standing.id);
+            assert_eq!(order.rank(), Some(Rank::behind(better)));
+            assert_eq!(order.bid(), Some(standing.id));
             assert_eq!(order.bidder, standing.bidder);
-            assert_eq!((order.price, order.score), (standing.price, standing.score));
+            assert_eq!(order.price, standing.price);
+            assert_eq!(order.score(), Some(standing.score));
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flashbid_core::bid::{AcceptedBid, Bid};
-use flashbid_core::campaign::{DEFAULT_PAYMENT_DEADLINE, Format, Rebid, Window};
+use flashbid_core::campaign::{Format, Rebid, Window};
 use flashbid_core::engine::{NewCampaign, NewProduct};
 use flashbid_core::id::{BidderId, CampaignId};
 use flashbid_core::money::Weight;
@@ -124,16 +124,14 @@ impl House {
         let [alpha, beta, gamma] = factors.map(|factor| factor.parse().unwrap());
         let weights = Weights::new(alpha, beta, gamma).unwrap();
         let campaign = engine
-            .add_campaign(NewCampaign {
-                product: product.id,
-                format: Format::Ranked {
+            .add_campaign(NewCampaign::new(
+                product.id,
+                Format::Ranked {
                     weights,
                     rebid: Rebid::default(),
                 },
-                window: Window::new(engine.now(), engine.now().after(LASTS)).unwrap(),
-                quota: Some(units),
-                payment_deadline: DEFAULT_PAYMENT_DEADLINE,
-            })
+                Window::new(engine.now(), engine.now().after(LASTS)).unwrap(),
+            ))
             .await
             .unwrap();
         campaign.id

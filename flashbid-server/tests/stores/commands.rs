@@ -3,10 +3,11 @@
 use std::process::Output;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::place::{ADMIN, Place};
 use crate::program::{program, refused, stdout};
+use crate::sales;
 
 fn run(place: &Place, arguments: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
@@ -90,6 +91,55 @@ async fn a_damaged_book_is_rebuilt_by_hand_while_servers_run() {
         "nothing to rebuild",
     );
     refused(&run(&place, &["rebuild"]), "CAMPAIGN");
+    node.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_counter_is_reconciled_and_loaded_by_hand_while_servers_run() {
+    let place = Place::new();
+    let node = place.node().await;
+    let admin = node.login(ADMIN).await;
+    let ada = node.user("ada").await;
+    let lasts = Duration::from_hours(1);
+    let campaign = sales::first_come(&node, &admin, 3, lasts, json!({})).await;
+    let order = sales::order(&node, &ada, &campaign).await;
+    let said = |output: &Output, code: i32, expected: &str| {
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        let said = stdout(output);
+        assert!(said.contains(expected), "{said}");
+    };
+    let verified = run(&place, &["verify", &campaign]);
+    said(&verified, 0, "1 purchases of 1 buyers; 1 orders, quota 3");
+    let well = "1 campaigns, 0 discrepancies found, 0 left";
+    said(&run(&place, &["reconcile"]), 0, well);
+    said(&run(&place, &["reconcile", &campaign, "--fix"]), 0, well);
+
+    sales::spoil(&node, &campaign, &order).await;
+    let off = run(&place, &["reconcile", &campaign]);
+    said(&off, 1, &format!("campaign {campaign}: hold_state {order}"));
+    said(&off, 1, "1 campaigns, 1 discrepancies found, 1 left");
+    let reason = String::from_utf8(off.stderr).unwrap();
+    assert!(reason.contains("1 discrepancies are left"), "{reason}");
+    let fixed = run(&place, &["reconcile", "--fix"]);
+    said(&fixed, 0, "1 campaigns, 1 discrepancies found, 0 left");
+    said(&run(&place, &["reconcile"]), 0, well);
+
+    place.redis.call(&["FLUSHALL"]).unwrap();
+    let synced = run(&place, &["sync"]);
+    said(&synced, 0, &format!("campaign {campaign}: in line"));
+    let details = node
+        .get(&format!("/api/v1/campaigns/{campaign}"), &ada)
+        .await;
+    assert_eq!(
+        details["stats"]["units"],
+        json!({"available": 2, "held": 1, "sold": 0})
+    );
+    let product = details["product_id"].as_str().unwrap();
+    let synced = run(&place, &["sync", product]);
+    said(&synced, 0, "1 counters agree with the ledger");
+    let unknown = "01900000-0000-7000-8000-000000000000";
+    refused(&run(&place, &["sync", unknown]), "no such product");
+    refused(&run(&place, &["reconcile", unknown]), "no campaign");
     node.server.stop().await;
 }
 

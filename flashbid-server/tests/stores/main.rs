@@ -11,4 +11,5 @@ mod place;
 #[path = "../commands/program.rs"]
 #[expect(dead_code, reason = "the other tests of commands use the rest")]
 mod program;
+mod sales;
 mod start;

@@ -101,6 +101,22 @@ impl Node {
         (status, answer.json().await.unwrap())
     }
 
+    pub(crate) async fn ask_with(
+        &self,
+        path: &str,
+        token: &str,
+        headers: &[(&str, &str)],
+        body: Value,
+    ) -> (StatusCode, Value) {
+        let url = format!("http://{}{path}", self.server.address());
+        let mut request = self.http.post(url).bearer_auth(token).json(&body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request.send().await.unwrap();
+        (answer.status(), answer.json().await.unwrap())
+    }
+
     pub(crate) async fn get(&self, path: &str, token: &str) -> Value {
         let (status, body) = self.ask(Method::GET, path, Some(token), None).await;
         assert_eq!(status, StatusCode::OK, "{path}: {body}");
