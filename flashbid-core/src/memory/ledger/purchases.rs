@@ -60,7 +60,7 @@ impl Tables {
         let row = self.campaigns.get(&id)?;
         let campaign = &row.campaign;
         let ordered = row.orders.iter();
-        let ordered = ordered.map(|(.., place)| self.orders.at(*place).as_hold());
+        let ordered = ordered.flat_map(|(.., place)| self.orders.at(*place).holds());
         let aside = self.letters.of(id).map(|letter| Hold {
             state: HoldState::Held,
             ..letter.hold
@@ -164,7 +164,8 @@ impl Tables {
         })
     }
 
-    fn within_limit(&self, order: &Order, orders: &[Order]) -> bool {
+    /// Whether the buyer of `order` may have all those of `orders` that are of its campaign.
+    pub(super) fn within_limit(&self, order: &Order, orders: &[Order]) -> bool {
         let row = &self.campaigns[&order.campaign];
         let Format::FirstCome {
             per_buyer: Some(limit),
