@@ -3,7 +3,7 @@
 mod hot;
 mod ledger;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::error::{StoreError, StoreErrorKind};
-use crate::id::{IdSource, SeededIds};
+use crate::id::{HoldId, IdSource, SeededIds};
 use crate::store::StoreResult;
 
 /// Wraps any store, passes its calls on, and loses what its [`Faults`] say. It is every kind of store that `S` is.
@@ -182,6 +182,8 @@ struct State {
     lost: usize,
     planned: Vec<Planned>,
     pauses: Vec<(usize, Moment)>,
+    /// What no order is made of.
+    refused: HashSet<HoldId>,
     random: Option<Random>,
 }
 
@@ -254,16 +256,28 @@ impl Faults {
         waited.expect("the sender is in `self`");
     }
 
+    /// Refuses with [`Conflict`](StoreErrorKind::Conflict) to make an order of a hold, with all that is committed
+    /// together with it.
+    pub fn refuse(&self, hold: HoldId) {
+        self.state().refused.insert(hold);
+    }
+
+    pub(super) fn refuses(&self, holds: impl IntoIterator<Item = HoldId>) -> bool {
+        let state = self.state();
+        holds.into_iter().any(|hold| state.refused.contains(&hold))
+    }
+
     /// Lets the calls go on that are paused now.
     pub fn resume(&self) {
         self.resumed.send_modify(|count| *count += 1);
     }
 
-    /// Loses and pauses nothing any more; the counts go on.
+    /// Loses, pauses and refuses nothing any more; the counts go on.
     pub fn heal(&self) {
         let mut state = self.state();
         state.planned.clear();
         state.pauses.clear();
+        state.refused.clear();
         state.random = None;
     }
 

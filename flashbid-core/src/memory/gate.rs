@@ -59,6 +59,22 @@ impl MemoryGate {
         }
     }
 
+    /// Changes a counter by hand, as when somebody writes into a store: quota, level, what buyers have, and holds, but
+    /// not what waits. `None` when it is not loaded.
+    #[cfg(any(test, feature = "conformance"))]
+    pub fn tamper(
+        &self,
+        campaign: CampaignId,
+        change: impl FnOnce(&mut GateContents),
+    ) -> Option<()> {
+        let mut counters = self.counters();
+        let counter = counters.loaded.get_mut(&campaign)?;
+        let mut contents = counter.contents();
+        change(&mut contents);
+        counter.overwrite(contents);
+        Some(())
+    }
+
     fn counters(&self) -> MutexGuard<'_, Counters> {
         self.counters.lock().unwrap_or_else(PoisonError::into_inner)
     }

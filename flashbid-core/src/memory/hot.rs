@@ -54,6 +54,14 @@ impl<B, G> MemoryHot<B, G> {
     }
 }
 
+#[cfg(any(test, feature = "conformance"))]
+impl<B, G> MemoryHot<B, G> {
+    /// The counters of this store.
+    pub const fn gate(&self) -> &G {
+        &self.gate
+    }
+}
+
 impl Default for MemoryHot {
     fn default() -> Self {
         Self::new(Arc::new(SystemClock))

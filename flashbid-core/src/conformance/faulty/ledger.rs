@@ -1,9 +1,10 @@
 use async_trait::async_trait;
 
-use super::Faulty;
+use super::{Faulty, lost};
 use crate::bid::AcceptedBid;
 use crate::campaign::{Campaign, FencingToken, Guards, Phase};
 use crate::discrepancy::Discrepancy;
+use crate::error::StoreErrorKind;
 use crate::id::{BidderId, CampaignId, HoldId, OrderId, ProductId};
 use crate::order::{Moved, Order, OrderMove};
 use crate::product::Product;
@@ -130,8 +131,15 @@ impl<S: Ledger + ?Sized> Ledger for Faulty<S> {
     }
 
     async fn commit_purchases(&self, batch: &[Purchase]) -> StoreResult<Vec<PurchaseOutcome>> {
-        self.write("commit_purchases", self.store().commit_purchases(batch))
-            .await
+        let orders = batch.iter().flat_map(|purchase| &purchase.orders);
+        let refused = self.faults.refuses(orders.map(|order| order.hold));
+        self.write("commit_purchases", async {
+            if refused {
+                return Err(lost("commit_purchases", StoreErrorKind::Conflict));
+            }
+            self.store().commit_purchases(batch).await
+        })
+        .await
     }
 
     async fn void_holds(
