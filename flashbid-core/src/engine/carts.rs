@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::Engine;
 use super::bidding::require_ticket;
-use super::purchasing::require_first_come;
+use super::purchasing::{require_first_come, stale_holds};
 use super::retry::retry;
 use super::sale::Sale;
 use crate::bid::IdempotencyKey;
@@ -17,7 +17,7 @@ use crate::error::{Error, Rejection, Result, StoreError, StoreErrorKind};
 use crate::id::{BidderId, CampaignId, HoldId, PurchaseId};
 use crate::order::{MAX_LINES, Order};
 use crate::purchase::{HoldFate, Purchase, order_of};
-use crate::stock::{Hold, Units};
+use crate::stock::{Hold, HoldState, Units};
 use crate::store::{HoldRequest, Purpose};
 use crate::ticket::Ticket;
 use crate::time::Timestamp;
@@ -71,7 +71,10 @@ impl Engine {
             match self.hold_line(sale, line, id, &cart).await {
                 Ok(hold) => taken.push((Arc::clone(sale), hold)),
                 Err(error) => {
-                    self.put_back(&taken).await;
+                    let again = cart.key.is_some() && matches!(error, Error::Store(_));
+                    if !again {
+                        self.put_back(&taken).await;
+                    }
                     return Err(error);
                 }
             }
@@ -123,6 +126,14 @@ impl Engine {
         let committed = retry(self.tries(), || self.0.ledger.commit_purchases(batch)).await;
         let outcome = match committed {
             Ok(outcomes) => outcomes.into_iter().next(),
+            // Nothing was applied. If one of the lines is an order already, the key was used for another cart.
+            Err(error) if error.kind == StoreErrorKind::Conflict => {
+                return Err(if self.put_back(taken).await {
+                    Rejection::KeyReused.into()
+                } else {
+                    error.into()
+                });
+            }
             Err(error) => {
                 return Err(StoreError {
                     kind: StoreErrorKind::Indeterminate,
@@ -132,7 +143,10 @@ impl Engine {
             }
         };
         match outcome.ok_or(StoreError::new("engine", "order", StoreErrorKind::Corrupt))? {
-            Ok(orders) if orders.len() == cart.lines.len() => Ok(orders),
+            Ok(orders) if orders.len() == cart.lines.len() => {
+                self.release_stale(taken, &orders).await;
+                Ok(orders)
+            }
             // The key was used for a cart of other campaigns: what was held for this one beside is nothing.
             Ok(_) => {
                 self.put_back(taken).await;
@@ -145,15 +159,30 @@ impl Engine {
         }
     }
 
-    /// Gives back what was held for a cart that is not bought, unless the ledger says that it was. What cannot be given
-    /// back now ends with its time.
-    async fn put_back(&self, taken: &[(Arc<Sale>, Hold)]) {
+    /// Gives back what was taken once more for orders that have their units under another hold.
+    async fn release_stale(&self, taken: &[(Arc<Sale>, Hold)], orders: &[Order]) {
+        let stale = stale_holds(taken.iter().map(|(_, hold)| hold.id), orders);
+        for (sale, hold) in taken {
+            if stale.contains(&hold.id) {
+                self.end_in_gate(sale.campaign.id, HoldState::Released, &[hold.id])
+                    .await;
+            }
+        }
+    }
+
+    /// Gives back what was held for a cart that is not bought, unless the ledger says that it was, and answers whether it
+    /// says so of a line. What cannot be given back now ends with its time.
+    async fn put_back(&self, taken: &[(Arc<Sale>, Hold)]) -> bool {
+        let mut ordered = false;
         for (sale, hold) in taken {
             let (campaign, holds) = (sale.campaign.id, [hold.id]);
             let put_back = async {
-                let fates = self.0.ledger.void_holds(campaign, &holds).await?;
-                if let [HoldFate::Void(_)] = fates[..] {
-                    self.0.hot.release(campaign, &holds).await?;
+                let fates =
+                    retry(self.tries(), || self.0.ledger.void_holds(campaign, &holds)).await?;
+                match fates[..] {
+                    [HoldFate::Void(_)] => self.0.hot.release(campaign, &holds).await.map(drop)?,
+                    [HoldFate::Ordered(_)] => ordered = true,
+                    _ => {}
                 }
                 Ok::<_, StoreError>(())
             };
@@ -161,6 +190,7 @@ impl Engine {
                 tracing::debug!(%campaign, %error, "a line of a cart ends with its time");
             }
         }
+        ordered
     }
 }
 

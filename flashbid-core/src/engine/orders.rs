@@ -32,14 +32,17 @@ impl Engine {
     /// [`Error::Store`](crate::Error::Store): call again.
     pub async fn pay(&self, id: OrderId, payment: PaymentId) -> Result<Order> {
         let order = self.order_by_id(id).await?;
-        let late = matches!(order.status, OrderStatus::Cancelled | OrderStatus::Expired);
-        let campaign = self.campaign(order.campaign).await?;
+        let campaign = retry(self.tries(), || self.0.ledger.campaign(order.campaign)).await?;
         let campaign = campaign.ok_or(Rejection::UnknownCampaign)?;
-        let again = if late && sells(&campaign) {
+        let sells = sells(&campaign);
+        let again = if !sells {
+            // Nobody else takes units of the counter: the ledger decides alone.
+            Some(HoldId::again(id))
+        } else if self.has_lost_units(&order) {
             self.hold_again(&order).await?
         } else {
-            // The ledger decides alone. When the order expires at this very moment, its unit is taken again there.
-            Some(HoldId::again(id))
+            // If the order is called off at this very moment, its units may be somebody else's already.
+            None
         };
         let action = OrderAction::Pay {
             payment: payment.clone(),
@@ -48,19 +51,19 @@ impl Engine {
         let moved = self.move_order(id, action).await?;
         self.tell_moved(&moved);
         let paid = &moved.order;
+        if let Some(again) = again.filter(|again| sells && paid.hold != *again) {
+            // It had not lost its units, or the ledger has none left.
+            self.end_in_gate(paid.campaign, HoldState::Released, &[again])
+                .await;
+        }
         if paid.payment.as_ref() != Some(&payment) {
             return Err(Rejection::PaidOtherwise.into());
         }
         if paid.status == OrderStatus::Paid {
-            if paid.hold == HoldId::again(id) && !(late && sells(&campaign)) {
+            if paid.hold == HoldId::again(id) && !sells {
                 self.allocate_in_gate(paid).await;
             }
             self.end_in_gate(paid.campaign, HoldState::Consumed, &[paid.hold])
-                .await;
-        } else if let Some(again) = again
-            && late
-        {
-            self.end_in_gate(paid.campaign, HoldState::Released, &[again])
                 .await;
         }
         Ok(moved.order)
@@ -122,6 +125,10 @@ impl Engine {
                 to: OrderStatus::Expired,
                 orders: ended.len(),
             });
+            if ended.is_empty() {
+                // Others were faster, or the ledger cannot: asking again at once would ask forever.
+                return Ok(expired);
+            }
             ended.sort_unstable();
             for of_campaign in ended.chunk_by(|one, next| one.0 == next.0) {
                 let holds: Vec<HoldId> = of_campaign.iter().map(|(_, hold)| *hold).collect();
@@ -147,7 +154,7 @@ impl Engine {
             let fates = retry(self.tries(), || self.0.ledger.void_holds(id, &holds)).await?;
             let of = |state| {
                 let fates = holds.iter().zip(&fates);
-                let holds = fates.filter(move |(_, fate)| ends_as(fate) == Some(state));
+                let holds = fates.filter(move |(hold, fate)| ends_as(**hold, fate) == Some(state));
                 holds.map(|(hold, _)| *hold).collect::<Vec<_>>()
             };
             let (consumed, released, expired) = (
@@ -200,11 +207,23 @@ impl Engine {
             return Ok(());
         }
         let hot = &self.0.hot;
-        match state {
-            HoldState::Consumed => hot.consume(campaign, holds).await.map(drop),
-            HoldState::Released => hot.release(campaign, holds).await.map(drop),
-            HoldState::Expired => hot.expire(campaign, holds).await.map(drop),
-            HoldState::Held => Ok(()),
+        retry(self.tries(), || async move {
+            match state {
+                HoldState::Consumed => hot.consume(campaign, holds).await.map(drop),
+                HoldState::Released => hot.release(campaign, holds).await.map(drop),
+                HoldState::Expired => hot.expire(campaign, holds).await.map(drop),
+                HoldState::Held => Ok(()),
+            }
+        })
+        .await
+    }
+
+    /// Whether an order has lost its units, or may lose them at any moment because its time is over.
+    fn has_lost_units(&self, order: &Order) -> bool {
+        match order.status {
+            OrderStatus::Cancelled | OrderStatus::Expired => true,
+            OrderStatus::PendingPayment => order.pay_by <= self.now(),
+            OrderStatus::Paid | OrderStatus::RefundDue => false,
         }
     }
 
@@ -278,11 +297,13 @@ fn again(order: &Order, expires_at: Timestamp) -> HoldRequest {
     }
 }
 
-/// How a hold ends whose time is over; `None` when it does not.
-fn ends_as(fate: &HoldFate) -> Option<HoldState> {
+/// How a hold ends whose time is over; `None` when it does not. One whose order has its units under another hold has
+/// none.
+fn ends_as(hold: HoldId, fate: &HoldFate) -> Option<HoldState> {
     match fate {
         HoldFate::Void(_) => Some(HoldState::Released),
         HoldFate::SetAside => None,
+        HoldFate::Ordered(order) if order.hold != hold => Some(HoldState::Expired),
         HoldFate::Ordered(order) => match order.status {
             OrderStatus::PendingPayment => None,
             OrderStatus::Paid => Some(HoldState::Consumed),

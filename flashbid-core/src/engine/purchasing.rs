@@ -6,6 +6,7 @@
 
 pub(super) mod failures;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::bidding::require_ticket;
@@ -269,15 +270,23 @@ impl Engine {
                 guard: Guard::Ledger,
             });
         }
-        self.tell_gate(sale.campaign.id, &refused, &holds).await;
+        let elsewhere = stale_holds(
+            taken.iter().map(|taken| taken.hold.id),
+            outcomes.iter().flatten(),
+        );
+        if !refused.is_empty() {
+            tracing::warn!(campaign = %sale.campaign.id, holds = refused.len(), "the ledger refuses what the hot store held");
+        }
+        let without_units = [refused, elsewhere].concat();
+        self.tell_gate(sale.campaign.id, &without_units, &holds)
+            .await;
         Ok(outcomes)
     }
 
-    async fn tell_gate(&self, campaign: CampaignId, refused: &[HoldId], known: &[HoldId]) {
+    async fn tell_gate(&self, campaign: CampaignId, without_units: &[HoldId], known: &[HoldId]) {
         let told = async {
-            if !refused.is_empty() {
-                tracing::warn!(%campaign, holds = refused.len(), "the ledger refuses what the hot store held");
-                self.0.hot.release(campaign, refused).await?;
+            if !without_units.is_empty() {
+                self.0.hot.release(campaign, without_units).await?;
             }
             self.0.hot.acknowledge(campaign, known).await
         };
@@ -294,6 +303,23 @@ pub(super) fn purchase_of(campaign: &Campaign, taken: &PendingPurchase) -> Optio
         id: taken.purchase,
         orders: vec![order],
     })
+}
+
+/// Of `holds`, those whose order has its units under another hold: they were taken once more by a hot store that had lost
+/// them.
+pub(super) fn stale_holds<'a>(
+    holds: impl IntoIterator<Item = HoldId>,
+    orders: impl IntoIterator<Item = &'a Order>,
+) -> Vec<HoldId> {
+    let moved: HashSet<HoldId> = orders
+        .into_iter()
+        .filter(|order| order.hold != HoldId::from(order.id))
+        .map(|order| order.id.into())
+        .collect();
+    holds
+        .into_iter()
+        .filter(|hold| moved.contains(hold))
+        .collect()
 }
 
 pub(super) fn require_first_come(campaign: &Campaign) -> Result<(), Rejection> {
