@@ -44,10 +44,14 @@ impl Engine {
         }
         let (engine, sale) = (self.clone(), Arc::clone(sale));
         tokio::spawn(async move {
-            let dispatched = engine.dispatch_waiting(&sale).await;
-            sale.failures.dispatched();
-            if let Err(error) = dispatched {
-                tracing::debug!(campaign = %sale.campaign.id, %error, "purchases wait; trying again");
+            loop {
+                let dispatched = engine.dispatch_waiting(&sale).await;
+                if let Err(error) = &dispatched {
+                    tracing::debug!(campaign = %sale.campaign.id, %error, "purchases wait; trying again");
+                }
+                if !sale.failures.dispatched() || dispatched.is_err() {
+                    return;
+                }
             }
         });
     }
@@ -190,12 +194,23 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`](crate::Error::Store).
     pub async fn drop_dead_letter(&self, hold: HoldId) -> Result<Option<DeadLetter>> {
+        let Some(letter) = self.dead_letter(hold).await? else {
+            return Ok(None);
+        };
         let dropped = retry(self.tries(), || self.0.ledger.drop_dead_letter(hold)).await?;
-        if let Some(letter) = &dropped {
-            self.end_in_gate(letter.campaign, HoldState::Released, &[hold])
-                .await;
+        if dropped.is_none() && !self.is_void(hold).await? {
+            return Ok(None);
         }
-        Ok(dropped)
+        self.end_in_gate(letter.campaign, HoldState::Released, &[hold])
+            .await;
+        Ok(Some(letter))
+    }
+
+    /// Whether a hold never becomes an order: also when the answer was lost to who said so.
+    async fn is_void(&self, hold: HoldId) -> Result<bool> {
+        let holds = [hold];
+        let fates = retry(self.tries(), || self.0.ledger.hold_fates(&holds)).await?;
+        Ok(matches!(fates[..], [Some(HoldFate::Void(_))]))
     }
 
     async fn dead_letter(&self, hold: HoldId) -> Result<Option<DeadLetter>> {

@@ -16,6 +16,8 @@ pub(in crate::engine) struct Failures {
     failed: Mutex<HashMap<HoldId, Failure>>,
     /// Whether a task is making orders of what waits.
     dispatching: AtomicBool,
+    /// Whether something came to wait since that task last looked.
+    asked: AtomicBool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -67,10 +69,21 @@ impl Failures {
 
     /// Whether the caller is to make orders of what waits; nobody else does until [`Failures::dispatched`].
     pub(in crate::engine) fn dispatch(&self) -> bool {
-        !self.dispatching.swap(true, Ordering::AcqRel)
+        self.asked.store(true, Ordering::SeqCst);
+        self.start()
     }
 
-    pub(in crate::engine) fn dispatched(&self) {
-        self.dispatching.store(false, Ordering::Release);
+    /// The caller has made orders of what waited. Whether it is to do so once more, because something came meanwhile.
+    pub(in crate::engine) fn dispatched(&self) -> bool {
+        self.dispatching.store(false, Ordering::SeqCst);
+        self.asked.load(Ordering::SeqCst) && self.start()
+    }
+
+    fn start(&self) -> bool {
+        let start = !self.dispatching.swap(true, Ordering::SeqCst);
+        if start {
+            self.asked.store(false, Ordering::SeqCst);
+        }
+        start
     }
 }
