@@ -15,17 +15,22 @@ use uuid::Uuid;
 use super::retry::retry;
 use super::sale::Sale;
 use super::{Engine, Observation};
-use crate::campaign::Campaign;
+use crate::campaign::{Campaign, Phase};
 use crate::discrepancy::{Discrepancy, DiscrepancyKind};
 use crate::error::{Rejection, Result, StoreErrorKind};
 use crate::id::{CampaignId, HoldId, ProductId};
 use crate::order::Order;
+use crate::product::Product;
 use crate::purchase::HoldFate;
+use crate::stock::{Hold, HoldState};
 use crate::store::{GateContents, GateSeed, HoldRepair, Listing, Page, StoreResult};
-use compare::Hot;
+use compare::{Difference, Hot};
 
 /// How long a difference must last to count: longer than a call to a store takes.
 const LASTS: Duration = Duration::from_millis(500);
+
+/// How often the ledger is read anew when it was changed meanwhile.
+const STEADY: u32 = 5;
 
 /// Entries that are read at once.
 const PAGE: u32 = 1_000;
@@ -189,27 +194,52 @@ impl Engine {
         // The hot store first: the ledger then has whatever the holds were made orders of meanwhile.
         let hot = self.hot_contents(sale).await?;
         let now = self.now();
-        let (seed, current) = (self.seed(id).await?, self.current(sale).await?);
-        let orders = self.all_orders(id).await?;
-        let product = self.product(current.product).await?;
-        let product = product.ok_or(Rejection::UnknownProduct)?;
-        let campaigns = self.campaigns_of(current.product).await?;
+        let seed = self.seed(id).await?;
         let mut found = Vec::new();
         if let Some(contents) = &hot {
+            let phase = self.current(sale).await?.phase;
+            let over = matches!(phase, Phase::Settled | Phase::Cancelled);
             Hot {
                 contents,
                 seed: &seed,
+                over,
                 now,
             }
             .compare(&mut found);
         }
-        compare::campaign(&current, &orders, &mut found);
-        compare::product(&current, &product, &campaigns, &mut found);
+        self.compare_ledger(sale, &mut found).await?;
         let noticed_at = now;
         Ok(found
             .into_iter()
             .map(|difference| difference.noticed(id, noticed_at))
             .collect())
+    }
+
+    /// Compares the ledger with itself. It is read in several calls: what was changed between them tells nothing, and is
+    /// read once more.
+    async fn compare_ledger(&self, sale: &Sale, found: &mut Vec<Difference>) -> Result<()> {
+        let mut before = self.stock(sale).await?;
+        for _ in 0..STEADY {
+            let orders = self.all_orders(before.0.id).await?;
+            let campaigns = self.campaigns_of(before.0.product).await?;
+            let after = self.stock(sale).await?;
+            let levels = |(campaign, product): &(Campaign, Product)| {
+                (campaign.stock, campaign.returned, product.stock)
+            };
+            if levels(&before) == levels(&after) {
+                compare::campaign(&after.0, &orders, found);
+                compare::product(&after.0, &after.1, &campaigns, found);
+                return Ok(());
+            }
+            before = after;
+        }
+        Ok(())
+    }
+
+    async fn stock(&self, sale: &Sale) -> Result<(Campaign, Product)> {
+        let current = self.current(sale).await?;
+        let product = self.product(current.product).await?;
+        Ok((current, product.ok_or(Rejection::UnknownProduct)?))
     }
 
     /// What the hot store has of a campaign. The counter of one that still sells is loaded if it is missing; one of a
@@ -233,18 +263,7 @@ impl Engine {
 
     async fn repair(&self, sale: &Sale, found: &[Discrepancy]) -> Result<()> {
         let id = sale.campaign.id;
-        let strays = subjects(found, DiscrepancyKind::HoldUnknown);
-        if !strays.is_empty() {
-            let holds: Vec<HoldId> = strays.into_iter().map(HoldId::new).collect();
-            let fates = retry(self.tries(), || self.0.ledger.void_holds(id, &holds)).await?;
-            let void = holds.iter().zip(&fates);
-            let void: Vec<HoldId> = void
-                .filter(|(_, fate)| matches!(fate, HoldFate::Void(_)))
-                .map(|(hold, _)| *hold)
-                .collect();
-            self.with_gate(sale, || self.0.hot.release(id, &void))
-                .await?;
-        }
+        let nothing = self.judge_strays(id, found).await?;
         let differing: HashSet<Uuid> = [DiscrepancyKind::HoldMissing, DiscrepancyKind::HoldState]
             .into_iter()
             .flat_map(|kind| subjects(found, kind))
@@ -263,20 +282,51 @@ impl Engine {
             return Ok(());
         };
         let seed = self.seed(id).await?;
-        let repairs: Vec<HoldRepair> = seed
+        let known = seed
             .holds
             .iter()
             .filter(|hold| differing.contains(&hold.id.uuid()))
             .map(|hold| HoldRepair {
                 hold: *hold,
                 seen: compare::find(&contents.holds, hold.id).map(|seen| seen.state),
-            })
-            .collect();
+            });
+        let strays = nothing
+            .into_iter()
+            .filter_map(|stray| compare::find(&contents.holds, stray))
+            .map(|hold| HoldRepair {
+                hold: Hold {
+                    state: HoldState::Released,
+                    ..*hold
+                },
+                seen: Some(hold.state),
+            });
+        let repairs: Vec<HoldRepair> = known.chain(strays).collect();
         let level = self
             .with_gate(sale, || self.0.hot.repair(id, seed.quota, &repairs))
             .await?;
         tracing::warn!(campaign = %id, holds = repairs.len(), available = level.available.get(), "repaired a counter");
         Ok(())
+    }
+
+    /// Those of the unknown holds that the ledger says are nothing, from now on.
+    async fn judge_strays(
+        &self,
+        campaign: CampaignId,
+        found: &[Discrepancy],
+    ) -> StoreResult<Vec<HoldId>> {
+        let strays = subjects(found, DiscrepancyKind::HoldUnknown);
+        if strays.is_empty() {
+            return Ok(Vec::new());
+        }
+        let holds: Vec<HoldId> = strays.into_iter().map(HoldId::new).collect();
+        let fates = retry(self.tries(), || self.0.ledger.void_holds(campaign, &holds)).await?;
+        let judged = holds.into_iter().zip(fates);
+        let nothing = judged.filter(|(hold, fate)| match fate {
+            HoldFate::Void(_) => true,
+            HoldFate::Ordered(order) => order.hold != *hold,
+            HoldFate::SetAside => false,
+        });
+        Ok(nothing.map(|(hold, _)| hold).collect())
     }
 
     async fn note(&self, sale: &Sale, found: &[Discrepancy]) -> Result<()> {

@@ -60,6 +60,8 @@ impl Difference {
 pub(super) struct Hot<'a> {
     pub(super) contents: &'a GateContents,
     pub(super) seed: &'a GateSeed,
+    /// Whether the campaign is over: then units go back without the counter, which sells nothing any more.
+    pub(super) over: bool,
     pub(super) now: Timestamp,
 }
 
@@ -87,7 +89,7 @@ impl Hot<'_> {
                 off,
             ));
         }
-        if contents.quota != self.seed.quota {
+        if contents.quota != self.seed.quota && !self.over {
             let (loaded, left) = (contents.quota, self.seed.quota);
             found.push(Difference::new(
                 DiscrepancyKind::Quota,
