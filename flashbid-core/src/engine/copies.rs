@@ -21,7 +21,7 @@ use moka::future::Cache;
 use super::retry::retry;
 use super::{Engine, Lookup, Observation, Options};
 use crate::campaign::{Campaign, Guards};
-use crate::error::{Rejection, Result};
+use crate::error::{Rejection, Result, StoreError, StoreErrorKind};
 use crate::id::{CampaignId, ProductId};
 use crate::product::Product;
 use crate::store::{Cached, ChangeCursor, StoreResult};
@@ -144,8 +144,14 @@ impl Engine {
         retry(retries, || self.0.hot.change(campaign, QUIET)).await?;
         let changed = retry(retries, || self.0.ledger.set_guards(campaign, guards)).await;
         self.0.copies.drop_one(campaign).await;
-        retry(retries, || self.0.hot.change(campaign, QUIET)).await?;
-        Ok(changed?.ok_or(Rejection::UnknownCampaign)?)
+        let told = retry(retries, || self.0.hot.change(campaign, QUIET)).await;
+        let changed = changed?;
+        told.map_err(|error| StoreError {
+            // It is changed, and old copies last for a second as long as it is quiet: making the change again tells.
+            kind: StoreErrorKind::Indeterminate,
+            ..error
+        })?;
+        Ok(changed.ok_or(Rejection::UnknownCampaign)?)
     }
 
     /// Tells everybody that a campaign has changed; whoever is not told finds out when its copy ends.
@@ -235,5 +241,41 @@ impl Engine {
         if let Err(error) = self.0.hot.keep(campaign.id, &bytes, lasts).await {
             tracing::debug!(campaign = %campaign.id, %error, "cannot share a copy");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn lifetimes_differ_by_up_to_a_quarter() {
+        let lasts = Duration::from_mins(1);
+        let lifetimes: HashSet<Duration> = (0..=255)
+            .map(|number| jittered(lasts, CampaignId::new(Uuid::from_u128(number))))
+            .collect();
+        assert_eq!(lifetimes.len(), 256);
+        assert_eq!(lifetimes.iter().max(), Some(&lasts));
+        assert_eq!(lifetimes.iter().min(), Some(&(lasts * 3 / 4)));
+    }
+
+    #[tokio::test]
+    async fn a_process_keeps_a_thousand_copies() {
+        let copies = Copies::new(&Options::default());
+        assert_eq!(copies.campaigns.policy().max_capacity(), Some(1_000));
+        for number in 0..3_000 {
+            let copy = CampaignCopy {
+                campaign: None,
+                lasts: Duration::from_mins(1),
+            };
+            let id = CampaignId::new(Uuid::from_u128(number));
+            copies.campaigns.insert(id, copy).await;
+        }
+        copies.campaigns.run_pending_tasks().await;
+        assert!(copies.campaigns.entry_count() <= 1_000);
     }
 }

@@ -6,7 +6,7 @@ use super::Engine;
 use super::retry::retry;
 use super::sale::Sale;
 use crate::bid::AcceptedBid;
-use crate::campaign::{Campaign, FencingToken};
+use crate::campaign::{Campaign, FencingToken, Phase};
 use crate::error::Result;
 use crate::id::{BidderId, CampaignId};
 use crate::settle::{OfferPlan, offer};
@@ -26,7 +26,7 @@ impl Engine {
     pub async fn offer(&self, campaign: CampaignId) -> Result<usize> {
         let sale = self.sale(campaign).await?;
         let current = self.current(&sale).await?;
-        if current.stock.available == Units::ZERO {
+        if current.phase != Phase::Settled || current.stock.available == Units::ZERO {
             return Ok(0);
         }
         let Some(lease) = self.lease(&current).await? else {

@@ -26,19 +26,34 @@ impl Engine {
     /// settled. It tends each of these in a task of its own, so that one that fails or hangs never delays another. Ends when `stop` does and the work under way
     /// is done.
     pub async fn run(&self, interval: Duration, stop: impl Future<Output = ()>) {
-        let mut stop = pin!(stop);
-        let mut ticks = tokio::time::interval(interval.max(Duration::from_millis(1)));
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // Beside the work, for a ledger that hangs must not keep this node from hearing of changes.
+        tokio::select! {
+            () = self.follow() => {}
+            () = self.work(interval, stop) => {}
+        }
+    }
+
+    /// Follows what is changed on other nodes, without end.
+    async fn follow(&self) {
         let mut looks = tokio::time::interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut cursor = ChangeCursor::default();
+        loop {
+            looks.tick().await;
+            self.follow_changes(&mut cursor).await;
+        }
+    }
+
+    async fn work(&self, interval: Duration, stop: impl Future<Output = ()>) {
+        let mut stop = pin!(stop);
+        let mut ticks = tokio::time::interval(interval.max(Duration::from_millis(1)));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut busy = HashSet::new();
         let mut tasks = JoinSet::new();
         loop {
             tokio::select! {
                 () = &mut stop => break,
                 Some(tended) = tasks.join_next() => note(&mut busy, tended),
-                _ = looks.tick() => self.follow_changes(&mut cursor).await,
                 _ = ticks.tick() => {
                     self.tend_orders().await;
                     self.spawn_due(&mut busy, &mut tasks).await;
@@ -52,16 +67,19 @@ impl Engine {
     }
 
     /// Does once what [`Engine::run`] does again and again: ends orders whose time to pay is over, offers what is left, and
-    /// tends every campaign that has started and is not settled. Answers what came of each of these.
+    /// tends every campaign that has started and is not settled. Answers what came of each of these, and which offers
+    /// failed.
     ///
     /// # Errors
     /// [`Error::Store`](crate::Error::Store) when the ledger cannot tell which those are.
     pub async fn tend(&self) -> Result<Vec<(CampaignId, Result<Option<SettleOutcome>>)>> {
         self.expire_orders().await?;
-        for campaign in self.with_units_left().await? {
-            self.offer(campaign.id).await?;
-        }
         let mut tended = Vec::new();
+        for campaign in self.with_units_left().await? {
+            let id = campaign.id;
+            let offered = self.offer(id).await;
+            tended.extend(offered.err().map(|error| (id, Err(error))));
+        }
         for campaign in self.due().await? {
             let id = campaign.id;
             tended.push((id, self.tend_campaign(campaign).await));
