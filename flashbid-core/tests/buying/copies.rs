@@ -78,7 +78,7 @@ async fn changed_guards_are_seen_at_once_here_and_within_a_second_elsewhere() {
     let running = there.engine.clone();
     let work = tokio::spawn(async move {
         running
-            .run(Duration::from_secs(3600), std::future::pending())
+            .run(Duration::from_hours(1), std::future::pending())
             .await;
     });
     tokio::time::sleep(Duration::from_millis(1_100)).await;
@@ -111,11 +111,12 @@ async fn changes_are_seen_while_the_ledger_hangs() {
     let running = node.engine.clone();
     let work = tokio::spawn(async move {
         running
-            .run(Duration::from_secs(3600), std::future::pending())
+            .run(Duration::from_hours(1), std::future::pending())
             .await;
     });
     node.ledger().paused().await;
     tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert_eq!(guards(&node, campaign).await, Guards::default());
     let changed = shop.engine().set_guards(campaign, TICKETS).await;
     changed.unwrap();
     let changed = Instant::now();
@@ -141,7 +142,7 @@ async fn a_death_in_the_middle_of_a_change_leaves_no_old_copy_for_longer_than_it
             let running = other.engine.clone();
             let work = tokio::spawn(async move {
                 running
-                    .run(Duration::from_secs(3600), std::future::pending())
+                    .run(Duration::from_hours(1), std::future::pending())
                     .await;
             });
             let dying = shop.node(Durability::Ledger);

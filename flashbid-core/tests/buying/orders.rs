@@ -138,6 +138,8 @@ async fn a_payment_at_the_deadline_never_takes_the_unit_of_the_next_buyer() {
     assert_eq!(faults.log().last(), Some(&"move_orders"));
     let other = shop.node(Durability::Hot);
     other.engine.tend().await.unwrap();
+    // The next buyer's purchase waits when the payer goes on.
+    other.ledger().lose_request("commit_purchases", 1);
     let next = other.engine.purchase(campaign, buy(2, 1, "b")).await;
     faults.resume();
     let paid = paying.await.unwrap().status;

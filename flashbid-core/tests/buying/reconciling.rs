@@ -256,14 +256,14 @@ async fn a_hold_without_the_units_of_its_order_is_given_back() {
     assert_eq!((stock, counter), (level(4, 0, 1), Some(level(4, 0, 1))));
 }
 
-/// Buys, pays and calls off, again and again, until told to stop.
-async fn busy(shop: &Shop, campaign: CampaignId, stop: Arc<AtomicBool>, of: u64) {
+/// Buys, pays and calls off, again and again, until it is over.
+async fn busy(shop: &Shop, campaign: CampaignId, over: Arc<AtomicBool>, of: u64) {
     let engine = shop.node(Durability::Ledger).engine;
     let mut number = of * 1_000_000;
-    while !stop.load(Ordering::Relaxed) {
+    while !over.load(Ordering::Relaxed) {
         number += 1;
         match engine.purchase(campaign, buy(number, 1, "a")).await {
-            Ok(bought) if number % 50 != 0 => {
+            Ok(bought) if !number.is_multiple_of(50) => {
                 engine.cancel(bought.hold.id.into()).await.unwrap();
             }
             Ok(bought) => {
@@ -280,11 +280,11 @@ async fn busy(shop: &Shop, campaign: CampaignId, stop: Arc<AtomicBool>, of: u64)
 async fn while_people_buy_nothing_is_found_and_a_raised_counter_is_put_right_without_an_oversell() {
     let shop = Arc::new(Shop::open());
     let campaign = shop.sale(2_000, 1_000, None).await;
-    let stop = Arc::new(AtomicBool::new(false));
+    let over = Arc::new(AtomicBool::new(false));
     let mut buyers = tokio::task::JoinSet::new();
     for of in 1..=3 {
-        let (shop, stop) = (shop.clone(), stop.clone());
-        buyers.spawn(async move { busy(&shop, campaign, stop, of).await });
+        let (shop, over) = (shop.clone(), over.clone());
+        buyers.spawn(async move { busy(&shop, campaign, over, of).await });
     }
     let engine = shop.engine();
     let mut passes = 0;
@@ -304,7 +304,7 @@ async fn while_people_buy_nothing_is_found_and_a_raised_counter_is_put_right_wit
     let kinds: Vec<_> = reconciled.found.iter().map(|found| found.kind).collect();
     assert_eq!(kinds, [DiscrepancyKind::Counter]);
     assert_eq!(reconciled.left, []);
-    stop.store(true, Ordering::Relaxed);
+    over.store(true, Ordering::Relaxed);
     while let Some(done) = buyers.join_next().await {
         done.unwrap();
     }

@@ -70,10 +70,7 @@ async fn ranked(shop: &Shop, campaign: CampaignId) -> Vec<(u32, OrderStatus)> {
     let orders = shop.orders(campaign).await;
     let ranks = orders.iter().map(|order| order.rank().map_or(0, Rank::get));
     let statuses = orders.iter().map(|order| order.status);
-    ranks
-        .map(|rank| u32::try_from(rank).unwrap())
-        .zip(statuses)
-        .collect()
+    ranks.zip(statuses).collect()
 }
 
 fn order(campaign: CampaignId, number: u64) -> OrderId {

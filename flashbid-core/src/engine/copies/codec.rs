@@ -183,7 +183,7 @@ mod tests {
                     payment_deadline: Duration::from_millis(1),
                     runners_up: Some(RunnersUp {
                         places: u32::MAX,
-                        payment_deadline: Duration::from_secs(60),
+                        payment_deadline: Duration::from_mins(1),
                     }),
                 },
                 at(9),
