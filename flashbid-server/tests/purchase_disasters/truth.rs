@@ -31,12 +31,11 @@ impl Truth {
         product: ProductId,
     ) -> Self {
         let given = stores.iter().position(|option| option == "--ledger");
-        let ledger: Arc<dyn Ledger> = match given {
-            Some(given) => Arc::new(PostgresLedger::connect(&stores[given + 1]).await.unwrap()),
-            None => {
-                let file = directory.path().join("flashbid.db");
-                Arc::new(SqliteLedger::open_read_only(file).unwrap())
-            }
+        let ledger: Arc<dyn Ledger> = if let Some(given) = given {
+            Arc::new(PostgresLedger::connect(&stores[given + 1]).await.unwrap())
+        } else {
+            let file = directory.path().join("flashbid.db");
+            Arc::new(SqliteLedger::open_read_only(file).unwrap())
         };
         let mut orders = HashMap::new();
         let mut read = 0;
