@@ -87,14 +87,18 @@ async fn a_thousand_bidders_over_200_connections_get_exactly_the_right_orders() 
     let recomputed = standings(format, &history);
     assert_eq!(recomputed.len(), BIDDERS);
 
-    let ranks: Vec<u32> = orders.iter().map(|order| order.rank.get()).collect();
+    let ranks: Vec<u32> = orders
+        .iter()
+        .map(|order| order.rank().unwrap().get())
+        .collect();
     assert_eq!(ranks, (1..=UNITS).collect::<Vec<_>>());
     let winners: HashSet<_> = orders.iter().map(|order| order.bidder).collect();
     assert_eq!(winners.len(), orders.len(), "a bidder has two orders");
     for (order, standing) in orders.iter().zip(&recomputed) {
-        assert_eq!(order.bid, standing.id);
+        assert_eq!(order.bid(), Some(standing.id));
         assert_eq!(order.bidder, standing.bidder);
-        assert_eq!((order.price, order.score), (standing.price, standing.score));
+        assert_eq!(order.price, standing.price);
+        assert_eq!(order.score(), Some(standing.score));
     }
     let verdict = engine.verify(campaign).await.unwrap();
     assert!(verdict.is_consistent(), "{verdict:?}");
