@@ -119,7 +119,7 @@ pub async fn a_gate_seed_has_every_hold<S: Ledger + ?Sized>(store: Arc<S>) {
         })
         .collect();
     let first = Hold {
-        state: HoldState::Released,
+        state: Released,
         ..holds[4]
     };
     holds[4].id = HoldId::again(made[4].id);
