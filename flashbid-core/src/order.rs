@@ -110,6 +110,18 @@ impl Order {
             },
         }
     }
+
+    /// Every hold that the order has had: [`Order::as_hold`], and before it, when its units were taken again, the one
+    /// that it had first, which gave them back.
+    pub fn holds(&self) -> impl Iterator<Item = Hold> {
+        let first = HoldId::from(self.id);
+        let given_back = (self.hold != first).then(|| Hold {
+            id: first,
+            state: HoldState::Released,
+            ..self.as_hold()
+        });
+        std::iter::once(self.as_hold()).chain(given_back)
+    }
 }
 
 /// Whoever took the money calls a payment so: 1 to 255 visible ASCII characters.

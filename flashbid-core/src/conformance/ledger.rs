@@ -101,6 +101,7 @@ macro_rules! ledger_conformance {
             a_stale_end_is_refused
             ending_a_sale_conserves_units
             orders_move_by_the_rule
+            late_payments_stay_within_the_limit
             orders_move_once
             of_concurrent_moves_one_changes
             moves_of_orders_conserve_units

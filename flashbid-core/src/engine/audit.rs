@@ -209,9 +209,10 @@ fn audit_units(
             held + sold
         ));
     }
-    if quota > stock {
+    let promised = quota.saturating_sub(u64::from(campaign.returned.get()));
+    if promised > stock {
         violations.push(format!(
-            "the quota is {quota}, but the product has {stock} units"
+            "{promised} units are promised, but the product has {stock}"
         ));
     }
     let Level {

@@ -15,12 +15,15 @@ use super::sale::Sale;
 use crate::bid::IdempotencyKey;
 use crate::error::{Error, Rejection, Result, StoreError, StoreErrorKind};
 use crate::id::{BidderId, CampaignId, HoldId, PurchaseId};
-use crate::order::{MAX_LINES, Order};
+use crate::order::{MAX_LINES, Order, Origin};
 use crate::purchase::{HoldFate, Purchase, order_of};
 use crate::stock::{Hold, Units};
-use crate::store::{HoldRequest, Purpose};
+use crate::store::{HoldRequest, Page, Purpose};
 use crate::ticket::Ticket;
 use crate::time::Timestamp;
+
+/// Orders that are read at once.
+const PAGE: u32 = 1_000;
 
 /// What a buyer wants together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +69,17 @@ impl Engine {
             Some(key) => PurchaseId::derive(None, cart.bidder, key.as_str()),
             None => self.fresh_id(),
         };
+        if cart.key.is_some()
+            && let Some(known) = self.known_cart(id, cart.bidder).await?
+        {
+            let line = |line: &CartLine| (line.campaign, line.units);
+            let ordered = known.iter().map(|order| (order.campaign, order.units));
+            return if ordered.eq(lines.iter().map(line)) {
+                Ok(known)
+            } else {
+                Err(Rejection::KeyReused.into())
+            };
+        }
         let mut taken: Vec<(Arc<Sale>, Hold)> = Vec::with_capacity(lines.len());
         for (line, sale) in lines.iter().zip(&sales) {
             match self.hold_line(sale, line, id, &cart).await {
@@ -76,7 +90,29 @@ impl Engine {
                 }
             }
         }
-        self.order_cart(id, &cart, &taken).await
+        self.order_cart(id, &taken).await
+    }
+
+    /// The orders of a cart that was bought before, by ascending id of the campaign.
+    async fn known_cart(&self, id: PurchaseId, bidder: BidderId) -> Result<Option<Vec<Order>>> {
+        let (mut known, mut skip) = (Vec::new(), 0);
+        loop {
+            let page = Page { skip, limit: PAGE };
+            let orders = retry(self.tries(), || self.0.ledger.orders_of(bidder, page)).await?;
+            skip += orders.items.len() as u64;
+            let last = orders.items.len() < PAGE as usize;
+            let of_cart = Origin::Bought { purchase: id };
+            known.extend(
+                orders
+                    .items
+                    .into_iter()
+                    .filter(|order| order.origin == of_cart),
+            );
+            if last {
+                known.sort_unstable_by_key(|order| order.campaign);
+                return Ok(Some(known).filter(|known| !known.is_empty()));
+            }
+        }
     }
 
     async fn hold_line(
@@ -107,12 +143,7 @@ impl Engine {
     }
 
     /// Makes the orders of lines that are all held.
-    async fn order_cart(
-        &self,
-        id: PurchaseId,
-        cart: &Cart,
-        taken: &[(Arc<Sale>, Hold)],
-    ) -> Result<Vec<Order>> {
+    async fn order_cart(&self, id: PurchaseId, taken: &[(Arc<Sale>, Hold)]) -> Result<Vec<Order>> {
         let orders = taken
             .iter()
             .map(|(sale, hold)| order_of(hold, &sale.campaign, id));
@@ -123,6 +154,11 @@ impl Engine {
         let committed = retry(self.tries(), || self.0.ledger.commit_purchases(batch)).await;
         let outcome = match committed {
             Ok(outcomes) => outcomes.into_iter().next(),
+            // Another cart was bought with the key at the same time: what was held for this one beside is nothing.
+            Err(error) if error.kind == StoreErrorKind::Conflict => {
+                self.put_back(taken).await;
+                return Err(Rejection::KeyReused.into());
+            }
             Err(error) => {
                 return Err(StoreError {
                     kind: StoreErrorKind::Indeterminate,
@@ -132,12 +168,7 @@ impl Engine {
             }
         };
         match outcome.ok_or(StoreError::new("engine", "order", StoreErrorKind::Corrupt))? {
-            Ok(orders) if orders.len() == cart.lines.len() => Ok(orders),
-            // The key was used for a cart of other campaigns: what was held for this one beside is nothing.
-            Ok(_) => {
-                self.put_back(taken).await;
-                Err(Rejection::KeyReused.into())
-            }
+            Ok(orders) => Ok(orders),
             Err(rejection) => {
                 self.put_back(taken).await;
                 Err(Error::Rejected(rejection))

@@ -147,7 +147,7 @@ impl Engine {
             let fates = retry(self.tries(), || self.0.ledger.void_holds(id, &holds)).await?;
             let of = |state| {
                 let fates = holds.iter().zip(&fates);
-                let holds = fates.filter(move |(_, fate)| ends_as(fate) == Some(state));
+                let holds = fates.filter(move |(hold, fate)| ends_as(**hold, fate) == Some(state));
                 holds.map(|(hold, _)| *hold).collect::<Vec<_>>()
             };
             let (consumed, released, expired) = (
@@ -279,10 +279,12 @@ fn again(order: &Order, expires_at: Timestamp) -> HoldRequest {
 }
 
 /// How a hold ends whose time is over; `None` when it does not.
-fn ends_as(fate: &HoldFate) -> Option<HoldState> {
+fn ends_as(hold: HoldId, fate: &HoldFate) -> Option<HoldState> {
     match fate {
         HoldFate::Void(_) => Some(HoldState::Released),
         HoldFate::SetAside => None,
+        // The order was paid too late and has its units under another hold.
+        HoldFate::Ordered(order) if order.hold != hold => Some(HoldState::Expired),
         HoldFate::Ordered(order) => match order.status {
             OrderStatus::PendingPayment => None,
             OrderStatus::Paid => Some(HoldState::Consumed),

@@ -252,32 +252,37 @@ impl Engine {
                 Ok(order.expect("a purchase of one campaign has one order"))
             })
             .collect();
-        let refused: Vec<HoldId> = taken
+        let refused = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+        // What the ledger has no order of, and the first hold of an order that was paid too late, under another hold.
+        let nothing: Vec<HoldId> = taken
             .iter()
             .zip(&outcomes)
-            .filter(|(_, outcome)| outcome.is_err())
+            .filter(|(taken, outcome)| {
+                let order = outcome.as_ref();
+                order.map_or(true, |order| order.hold != taken.hold.id)
+            })
             .map(|(taken, _)| taken.hold.id)
             .collect();
         let holds: Vec<HoldId> = taken.iter().map(|taken| taken.hold.id).collect();
         self.tell(|| Observation::OrdersMoved {
             to: OrderStatus::PendingPayment,
-            orders: holds.len() - refused.len(),
+            orders: holds.len() - refused,
         });
-        if !refused.is_empty() {
+        if refused > 0 {
             self.tell(|| Observation::Prevented {
                 campaign: sale.campaign.id,
                 guard: Guard::Ledger,
             });
         }
-        self.tell_gate(sale.campaign.id, &refused, &holds).await;
+        self.tell_gate(sale.campaign.id, &nothing, &holds).await;
         Ok(outcomes)
     }
 
-    async fn tell_gate(&self, campaign: CampaignId, refused: &[HoldId], known: &[HoldId]) {
+    async fn tell_gate(&self, campaign: CampaignId, nothing: &[HoldId], known: &[HoldId]) {
         let told = async {
-            if !refused.is_empty() {
-                tracing::warn!(%campaign, holds = refused.len(), "the ledger refuses what the hot store held");
-                self.0.hot.release(campaign, refused).await?;
+            if !nothing.is_empty() {
+                tracing::warn!(%campaign, holds = nothing.len(), "the ledger refuses what the hot store held");
+                self.0.hot.release(campaign, nothing).await?;
             }
             self.0.hot.acknowledge(campaign, known).await
         };

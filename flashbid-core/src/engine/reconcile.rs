@@ -21,6 +21,7 @@ use crate::error::{Rejection, Result, StoreErrorKind};
 use crate::id::{CampaignId, HoldId, ProductId};
 use crate::order::Order;
 use crate::purchase::HoldFate;
+use crate::stock::{Hold, HoldState};
 use crate::store::{GateContents, GateSeed, HoldRepair, Listing, Page, StoreResult};
 use compare::Hot;
 
@@ -233,18 +234,6 @@ impl Engine {
 
     async fn repair(&self, sale: &Sale, found: &[Discrepancy]) -> Result<()> {
         let id = sale.campaign.id;
-        let strays = subjects(found, DiscrepancyKind::HoldUnknown);
-        if !strays.is_empty() {
-            let holds: Vec<HoldId> = strays.into_iter().map(HoldId::new).collect();
-            let fates = retry(self.tries(), || self.0.ledger.void_holds(id, &holds)).await?;
-            let void = holds.iter().zip(&fates);
-            let void: Vec<HoldId> = void
-                .filter(|(_, fate)| matches!(fate, HoldFate::Void(_)))
-                .map(|(hold, _)| *hold)
-                .collect();
-            self.with_gate(sale, || self.0.hot.release(id, &void))
-                .await?;
-        }
         let differing: HashSet<Uuid> = [DiscrepancyKind::HoldMissing, DiscrepancyKind::HoldState]
             .into_iter()
             .flat_map(|kind| subjects(found, kind))
@@ -258,25 +247,54 @@ impl Engine {
         if !in_hot {
             return Ok(());
         }
+        let strays = self.strays(id, found).await?;
         // Read anew, the hot store first: a hold that moves on meanwhile is not in the state that was seen.
         let Some(contents) = self.hot_contents(sale).await? else {
             return Ok(());
         };
         let seed = self.seed(id).await?;
-        let repairs: Vec<HoldRepair> = seed
+        let seen = |hold| compare::find(&contents.holds, hold);
+        let as_ordered = seed
             .holds
             .iter()
             .filter(|hold| differing.contains(&hold.id.uuid()))
             .map(|hold| HoldRepair {
                 hold: *hold,
-                seen: compare::find(&contents.holds, hold.id).map(|seen| seen.state),
-            })
-            .collect();
+                seen: seen(hold.id).map(|seen| seen.state),
+            });
+        let given_back = strays.into_iter().filter_map(seen).map(|stray| HoldRepair {
+            hold: Hold {
+                state: HoldState::Released,
+                ..*stray
+            },
+            seen: Some(stray.state),
+        });
+        let repairs: Vec<HoldRepair> = as_ordered.chain(given_back).collect();
         let level = self
             .with_gate(sale, || self.0.hot.repair(id, seed.quota, &repairs))
             .await?;
         tracing::warn!(campaign = %id, holds = repairs.len(), available = level.available.get(), "repaired a counter");
         Ok(())
+    }
+
+    /// The holds that are unknown, and that the ledger will never make orders of.
+    async fn strays(&self, id: CampaignId, found: &[Discrepancy]) -> Result<Vec<HoldId>> {
+        let unknown = subjects(found, DiscrepancyKind::HoldUnknown);
+        let holds: Vec<HoldId> = unknown.into_iter().map(HoldId::new).collect();
+        if holds.is_empty() {
+            return Ok(holds);
+        }
+        let fates = retry(self.tries(), || self.0.ledger.void_holds(id, &holds)).await?;
+        let strays = holds
+            .into_iter()
+            .zip(fates)
+            .filter(|(hold, fate)| match fate {
+                HoldFate::Void(_) => true,
+                // Its order was paid too late and has its units under another hold.
+                HoldFate::Ordered(order) => order.hold != *hold,
+                HoldFate::SetAside => false,
+            });
+        Ok(strays.map(|(hold, _)| hold).collect())
     }
 
     async fn note(&self, sale: &Sale, found: &[Discrepancy]) -> Result<()> {

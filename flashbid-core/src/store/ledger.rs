@@ -373,7 +373,7 @@ pub trait Ledger: Debug + Send + Sync + 'static {
     /// an unknown campaign. It is sealed when the campaign is sealing or closed.
     ///
     /// # Contract
-    /// - Every order's hold, as [`Order::as_hold`] tells it, and every dead letter's, as held; the quota is that of the
+    /// - Every order's holds, as [`Order::holds`] tells them, and every dead letter's, as held; the quota is that of the
     ///   terms without what was returned; of a ranked campaign a buyer may have one unit.
     ///   `a_gate_seed_has_every_hold`
     ///
@@ -487,6 +487,8 @@ pub trait Ledger: Debug + Send + Sync + 'static {
     /// # Contract
     /// - Exactly as the pure rule says, from the order, campaign and product as they are at that moment, also between
     ///   concurrent calls and within a batch. `orders_move_by_the_rule`, `of_concurrent_moves_one_changes`
+    /// - Nobody gets units again beyond the limit of a buyer: the payment comes as if none had been taken.
+    ///   `late_payments_stay_within_the_limit`
     /// - A move that changes nothing answers the order as it is, with its status as the one before. `orders_move_once`
     /// - Units are conserved, and come back once. `moves_of_orders_conserve_units`
     ///

@@ -5,6 +5,7 @@ mod disk;
 mod history;
 
 use disk::Kept;
+use history::orders::{hold_orders, order_histories};
 use history::{histories, hold};
 use proptest::prelude::*;
 
@@ -19,5 +20,10 @@ proptest! {
     #[test]
     fn every_history_agrees_with_the_model(history in histories(60, 8)) {
         hold(&history, &Kept::default());
+    }
+
+    #[test]
+    fn every_history_of_orders_agrees_with_the_model(history in order_histories(80, 4)) {
+        hold_orders(&history, &Kept::default());
     }
 }

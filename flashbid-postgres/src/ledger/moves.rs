@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use flashbid_core::id::{CampaignId, HoldId, OrderId, ProductId};
-use flashbid_core::order::{Accounts, Moved, Order, OrderAction, OrderMove, act};
+use flashbid_core::campaign::{Campaign, Format};
+use flashbid_core::id::{BidderId, CampaignId, HoldId, OrderId, ProductId};
+use flashbid_core::order::{Accounts, Moved, Order, OrderAction, OrderMove, OrderStatus, act};
 use flashbid_core::product::Product;
-use flashbid_core::stock::Level;
+use flashbid_core::stock::{Level, Units};
 use flashbid_core::store::OutboxEvent;
-use sqlx::query;
+use sqlx::{Row, query};
 use uuid::Uuid;
 
 use super::campaigns::{self, Locked};
@@ -37,6 +38,8 @@ struct Affected {
     products: HashMap<ProductId, Level>,
     /// Holds that were said to be void: units taken again under them are free for others.
     void: HashSet<HoldId>,
+    /// What buyers have whose limit counts.
+    taken: HashMap<(CampaignId, BidderId), i64>,
     /// The orders that changed, each with the revision of its last change.
     changed: HashMap<OrderId, i64>,
     events: Vec<OutboxEvent>,
@@ -68,7 +71,7 @@ impl Affected {
             })
             .collect();
         let found = orders::find_all(tx, row::column(&ids, |id| id.uuid())).await?;
-        let orders = found
+        let orders: HashMap<OrderId, Order> = found
             .into_iter()
             // An order that was made meanwhile, of a campaign that is not locked, is unknown.
             .filter(|order| campaigns.contains_key(&order.campaign))
@@ -87,6 +90,7 @@ impl Affected {
             let voids = fates::voids(tx, again).await?;
             voids.into_iter().map(|(hold, _)| hold).collect()
         };
+        let taken = taken_by_late(tx, moves, &orders, &campaigns).await?;
         let sold: BTreeSet<Uuid> = campaigns
             .values()
             .map(|affair| affair.locked.campaign.product.uuid())
@@ -98,6 +102,7 @@ impl Affected {
             orders,
             products: products.into_iter().map(level).collect(),
             void,
+            taken,
             changed: HashMap::new(),
             events: Vec::new(),
         })
@@ -120,15 +125,25 @@ impl Affected {
                 .accounts
                 .unwrap_or_else(|| Accounts::of(campaign, *level))
         };
+        let buyer = (order.campaign, order.bidder);
+        let units = i64::from(order.units.get());
+        let within = limit(campaign).is_none_or(|limit| {
+            let taken = self.taken.get(&buyer).copied().unwrap_or_default();
+            taken + units <= i64::from(limit.get())
+        });
         let action = match &one.action {
             OrderAction::Pay { payment, again } => OrderAction::Pay {
                 payment: payment.clone(),
-                again: again.filter(|hold| !self.void.contains(hold)),
+                again: again.filter(|hold| within && !self.void.contains(hold)),
             },
             other => other.clone(),
         };
         if let Some((next, accounts)) = act(order, campaign, accounts, &action, one.at) {
             *order = next;
+            if let Some(taken) = self.taken.get_mut(&buyer) {
+                let holds = |status: OrderStatus| i64::from(status.holds_stock());
+                *taken += units * (holds(order.status) - holds(before));
+            }
             *level = accounts.product;
             affair.accounts = Some(accounts);
             affair.changes += 1;
@@ -207,4 +222,54 @@ impl Affected {
         let rows = levels.len() as u64;
         row::change(tx, rows, update, "a product was not changed").await
     }
+}
+
+/// The most units that a buyer of a first-come campaign may have.
+const fn limit(campaign: &Campaign) -> Option<Units> {
+    match campaign.terms.format {
+        Format::FirstCome { per_buyer, .. } => per_buyer,
+        _ => None,
+    }
+}
+
+/// What the buyers have of campaigns with a limit whose orders are to be paid.
+async fn taken_by_late(
+    tx: &mut Transaction<'_>,
+    moves: &[OrderMove],
+    orders: &HashMap<OrderId, Order>,
+    campaigns: &HashMap<CampaignId, Affair>,
+) -> Result<HashMap<(CampaignId, BidderId), i64>, DatabaseError> {
+    let paid = moves
+        .iter()
+        .filter(|one| matches!(one.action, OrderAction::Pay { .. }));
+    let paid = paid.filter_map(|one| orders.get(&one.order));
+    let buyers = paid.map(|order| (order.campaign, order.bidder));
+    let limited = buyers.filter(|(id, _)| {
+        let affair = campaigns.get(id);
+        affair.is_some_and(|affair| limit(&affair.locked.campaign).is_some())
+    });
+    let mut taken: HashMap<_, _> = limited.map(|buyer| (buyer, 0)).collect();
+    if taken.is_empty() {
+        return Ok(taken);
+    }
+    let buyers: Vec<(CampaignId, BidderId)> = taken.keys().copied().collect();
+    let counted = query(
+        "SELECT named.place, sum(orders.units)
+         FROM unnest($1::bigint[], $2::uuid[]) WITH ORDINALITY AS named (campaign, bidder, place)
+         JOIN orders ON orders.campaign = named.campaign AND orders.bidder = named.bidder
+         WHERE orders.purchase IS NOT NULL AND orders.status IN ('pending_payment', 'paid')
+         GROUP BY named.place",
+    )
+    .bind(row::column(&buyers, |(id, _)| {
+        campaigns[id].locked.number.0
+    }))
+    .bind(row::column(&buyers, |(_, bidder)| bidder.uuid()));
+    for found in tx.fetch_all(counted).await? {
+        let place: i64 = found.try_get(0)?;
+        let place = usize::try_from(place - 1).ok();
+        let buyer = place.and_then(|place| buyers.get(place));
+        let buyer = buyer.ok_or_else(|| DatabaseError::corrupt("an unknown buyer is answered"))?;
+        taken.insert(*buyer, found.try_get(1)?);
+    }
+    Ok(taken)
 }

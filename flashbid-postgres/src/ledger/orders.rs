@@ -204,7 +204,7 @@ pub(super) async fn changes(
     })
 }
 
-/// The hold of each order of a campaign.
+/// The holds of each order of a campaign.
 pub(super) async fn holds(
     tx: &mut Transaction<'_>,
     campaign: CampaignId,
@@ -212,8 +212,8 @@ pub(super) async fn holds(
     let all = query(select!(
         "WHERE orders.campaign = (SELECT number FROM campaigns WHERE id = $1)"
     ));
-    let hold = |row: &PgRow| Ok(order(row)?.as_hold());
-    row::all(tx, all.bind(campaign.uuid()), hold).await
+    let orders = row::all(tx, all.bind(campaign.uuid()), order).await?;
+    Ok(orders.iter().flat_map(Order::holds).collect())
 }
 
 fn order(row: &PgRow) -> Result<Order, DatabaseError> {

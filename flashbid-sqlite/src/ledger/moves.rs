@@ -1,9 +1,10 @@
 //! Orders on their way: each move by the pure rule, from what is stored at that moment.
 
-use flashbid_core::order::{Moved, OrderAction, OrderMove, act};
+use flashbid_core::order::{Moved, Order, OrderAction, OrderMove, act};
 use flashbid_core::store::OutboxEvent;
 use rusqlite::Connection;
 
+use super::purchases::within_limit;
 use super::sales::Sales;
 use super::{holds, orders, outbox};
 use crate::error::DatabaseError;
@@ -32,8 +33,8 @@ fn carry_out_one(
     };
     let before = order.status;
     let accounts = sales.accounts(order.campaign)?;
+    let action = judged(tx, sales, &order, &asked.action)?;
     let sale = sales.require(order.campaign)?;
-    let action = judged(tx, &asked.action)?;
     let Some((order, accounts)) = act(&order, &sale.campaign, accounts, &action, asked.at) else {
         return Ok(Some(Moved { order, before }));
     };
@@ -43,12 +44,18 @@ fn carry_out_one(
     Ok(Some(Moved { order, before }))
 }
 
-/// Units that were taken again under a hold that is void are free for others: the payment comes without them.
-fn judged(tx: &Connection, action: &OrderAction) -> Result<OrderAction, DatabaseError> {
+/// Units that were taken again under a hold that is void are free for others, and a buyer may have as many as the limit
+/// says: else the payment comes without them.
+fn judged(
+    tx: &Connection,
+    sales: &mut Sales<'_>,
+    order: &Order,
+    action: &OrderAction,
+) -> Result<OrderAction, DatabaseError> {
     let mut action = action.clone();
     if let OrderAction::Pay { again, .. } = &mut action
         && let Some(hold) = *again
-        && holds::void_reason(tx, hold)?.is_some()
+        && (holds::void_reason(tx, hold)?.is_some() || !within_limit(tx, sales, order)?)
     {
         *again = None;
     }

@@ -109,7 +109,8 @@ fn refusal(
     Ok(None)
 }
 
-fn within_limit(
+/// Whether the buyer of an order that has no units may have them.
+pub(super) fn within_limit(
     tx: &Connection,
     sales: &mut Sales<'_>,
     order: &Order,
@@ -164,7 +165,7 @@ pub(super) fn gate_seed(
     let quota = campaign.terms.quota.minus(campaign.returned);
     let ordered = orders::all(tx, kept.number)?;
     let letters = holds::letters_in(tx, kept.number)?;
-    let mut holds: Vec<_> = ordered.iter().map(Order::as_hold).collect();
+    let mut holds: Vec<_> = ordered.iter().flat_map(Order::holds).collect();
     holds.extend(letters.into_iter().map(|letter| Hold {
         state: HoldState::Held,
         ..letter.hold

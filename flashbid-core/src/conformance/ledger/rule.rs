@@ -174,3 +174,33 @@ pub async fn orders_move_by_the_rule<S: Ledger + ?Sized>(store: Arc<S>) {
         follows_the_rule(&*store, &campaign).await;
     }
 }
+
+/// What was called off is paid when its buyer has others: within the limit it is bought, beyond it the money goes back,
+/// also within a batch.
+pub async fn late_payments_stay_within_the_limit<S: Ledger + ?Sized>(store: Arc<S>) {
+    for over in [false, true] {
+        let campaign = shop(&*store, 99, 40, Some(3)).await;
+        let buyer = fresh();
+        let mut made = Vec::new();
+        for units in [2, 1, 2, 1] {
+            let bought = commit(&*store, &[purchase(&campaign, buyer, units)]).await;
+            let bought = bought.into_iter().flatten().flatten().next();
+            let order = bought.expect("it is within the limit");
+            move_all(&*store, &[cancel(&order)]).await;
+            made.push(order);
+        }
+        let others = commit(&*store, &[purchase(&campaign, fresh(), 3)]).await;
+        assert!(others[0].is_ok());
+        if over {
+            end(&*store, &campaign).await;
+        }
+        let asked: Vec<_> = made.iter().map(pay_late).collect();
+        let moved = move_all(&*store, &asked[..3]).await;
+        let last = move_all(&*store, &asked[3..]).await;
+        let became = moved.into_iter().chain(last).flatten();
+        let became: Vec<_> = became.map(|moved| moved.order.status).collect();
+        let (paid, refund) = (OrderStatus::Paid, OrderStatus::RefundDue);
+        assert_eq!(became, [paid, paid, refund, refund]);
+        conserved(&*store, &campaign).await;
+    }
+}

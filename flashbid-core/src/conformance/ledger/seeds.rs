@@ -118,7 +118,12 @@ pub async fn a_gate_seed_has_every_hold<S: Ledger + ?Sized>(store: Arc<S>) {
             state,
         })
         .collect();
+    let first = Hold {
+        state: Released,
+        ..holds[4]
+    };
     holds[4].id = HoldId::again(made[4].id);
+    holds.push(first);
     holds.extend(letters.iter().map(|letter| letter.hold));
     let expected = GateSeed {
         holds: sorted(holds),

@@ -99,7 +99,7 @@ impl Tables {
         let before = order.status;
         let campaign = &self.campaigns.get(&order.campaign)?.campaign;
         let accounts = self.accounts(order.campaign)?;
-        let action = self.judged(&one.action);
+        let action = self.judged(order, &one.action);
         let Some((order, accounts)) = act(order, campaign, accounts, &action, one.at) else {
             let order = order.clone();
             return Some(Moved { order, before });
@@ -109,12 +109,14 @@ impl Tables {
         Some(Moved { order, before })
     }
 
-    /// An action without units taken again under a hold that was said to be void: those are free for others.
-    fn judged(&self, action: &OrderAction) -> OrderAction {
+    /// An action without units taken again that the order must not have: under a hold that was said to be void they are
+    /// free for others, and its buyer may have as many as the limit says.
+    fn judged(&self, order: &Order, action: &OrderAction) -> OrderAction {
+        let may = |hold: &HoldId| !self.voids.contains_key(hold) && self.within_limit(order);
         match action {
             OrderAction::Pay { payment, again } => OrderAction::Pay {
                 payment: payment.clone(),
-                again: again.filter(|hold| !self.voids.contains_key(hold)),
+                again: again.filter(may),
             },
             other => other.clone(),
         }

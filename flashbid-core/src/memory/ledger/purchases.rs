@@ -60,7 +60,7 @@ impl Tables {
         let row = self.campaigns.get(&id)?;
         let campaign = &row.campaign;
         let ordered = row.orders.iter();
-        let ordered = ordered.map(|(.., place)| self.orders.at(*place).as_hold());
+        let ordered = ordered.flat_map(|(.., place)| self.orders.at(*place).holds());
         let aside = self.letters.of(id).map(|letter| Hold {
             state: HoldState::Held,
             ..letter.hold
@@ -157,7 +157,8 @@ impl Tables {
         })
     }
 
-    fn within_limit(&self, order: &Order) -> bool {
+    /// Whether the buyer of an order that has no units may have them.
+    pub(super) fn within_limit(&self, order: &Order) -> bool {
         let row = &self.campaigns[&order.campaign];
         let Format::FirstCome {
             per_buyer: Some(limit),

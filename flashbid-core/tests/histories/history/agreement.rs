@@ -9,7 +9,8 @@ use flashbid_core::{Durability, Error, Rejection, Result, StoreErrorKind};
 
 use super::model;
 use super::op::{Ask, At, LENGTH_MS, Op, SALES};
-use super::world::{ALL, Ran, START, SeenSale, World, bidder};
+use super::stage::{Ran, START};
+use super::world::{ALL, SeenSale, World, bidder};
 
 impl World<'_> {
     /// Does one step, compares what comes of it with the model, and answers what was answered.
@@ -23,32 +24,32 @@ impl World<'_> {
             Op::AddCampaign(at, quota) => self.add_campaign(at, *quota),
             Op::Jump(millis) => {
                 let now = self.now().millis() + millis;
-                self.clock.set(Timestamp::from_millis(now));
+                self.stage.clock.set(Timestamp::from_millis(now));
                 self.undisturbed()
             }
             Op::JumpToEnd(millis) => {
                 let now = START.millis() + LENGTH_MS + millis;
-                self.clock.set(Timestamp::from_millis(now));
+                self.stage.clock.set(Timestamp::from_millis(now));
                 self.undisturbed()
             }
             Op::Restart(node) => {
-                self.restart(*node);
+                self.stage.restart(*node);
                 self.undisturbed()
             }
             Op::LoseBook(sale) => {
-                let (hot, id) = (self.hot.store(), self.sales[*sale].id);
-                self.onlooker.block_on(hot.discard(id)).unwrap();
-                self.onlooker.block_on(hot.unload(id)).unwrap();
+                let (hot, id) = (self.stage.hot.store(), self.sales[*sale].id);
+                self.stage.onlooker.block_on(hot.discard(id)).unwrap();
+                self.stage.onlooker.block_on(hot.unload(id)).unwrap();
                 self.forget(*sale);
                 self.lost()
             }
             Op::LoseHot => {
-                self.lose_hot();
+                self.stage.lose_hot();
                 (0..SALES).for_each(|sale| self.forget(sale));
                 self.lost()
             }
             Op::PowerCut => {
-                self.power_cut();
+                self.stage.power_cut();
                 (0..SALES).for_each(|sale| self.forget(sale));
                 self.lost()
             }

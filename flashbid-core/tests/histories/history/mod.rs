@@ -5,6 +5,8 @@ mod agreement;
 mod invariants;
 mod model;
 mod op;
+pub(crate) mod orders;
+mod stage;
 mod world;
 
 use crate::disk::Disk;

@@ -135,7 +135,11 @@ fn op(at_once: usize) -> impl Strategy<Value = Op> {
 }
 
 fn at() -> impl Strategy<Value = At> {
-    let faults = prop_oneof![
+    (0..NODES, 0..SALES, faults()).prop_map(|(node, sale, faults)| At { node, sale, faults })
+}
+
+pub(super) fn faults() -> impl Strategy<Value = Vec<Fault>> {
+    prop_oneof![
         3 => Just(vec![]),
         1 => prop::collection::vec(fault(), 1..3),
         // An outage that outlasts the retries.
@@ -143,8 +147,7 @@ fn at() -> impl Strategy<Value = At> {
             let fault = |nth| Fault { store, nth, what: What::Lose(loss) };
             (nth..nth + length).map(fault).collect()
         }),
-    ];
-    (0..NODES, 0..SALES, faults).prop_map(|(node, sale, faults)| At { node, sale, faults })
+    ]
 }
 
 fn fault() -> impl Strategy<Value = Fault> {

@@ -1,31 +1,24 @@
 //! The stores, the nodes that share them, and what can be seen of both from outside.
 
-use std::fmt::Debug;
-use std::sync::Arc;
-use std::time::Duration;
-
 use flashbid_core::bid::{AcceptedBid, Bid, IdempotencyKey};
-use flashbid_core::campaign::{Campaign, FencingToken, Format, Rebid, Window};
+use flashbid_core::campaign::{Campaign, Format, Rebid, Window};
 use flashbid_core::conformance::Faulty;
-use flashbid_core::engine::{NewCampaign, NewProduct, Options};
-use flashbid_core::id::{BidderId, CampaignId, ProductId, SeededIds};
-use flashbid_core::memory::MemoryLedger;
+use flashbid_core::engine::{NewCampaign, NewProduct};
+use flashbid_core::id::{BidderId, CampaignId, ProductId};
 use flashbid_core::order::Order;
 use flashbid_core::product::Product;
 use flashbid_core::rank::Sequence;
 use flashbid_core::score::Weights;
 use flashbid_core::stock::{Level, Units};
 use flashbid_core::store::{Epoch, HotStore, Ledger, Page};
-use flashbid_core::time::{Clock, ManualClock, Timestamp};
+use flashbid_core::time::Timestamp;
 use flashbid_core::{Engine, StoreErrorKind};
-use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 use crate::disk::Disk;
 
-use super::op::{Ask, At, History, LENGTH_MS, NODES, SALES, Store, What};
-
-pub(super) const START: Timestamp = Timestamp::from_millis(1_000_000);
+use super::op::{Ask, At, History, LENGTH_MS, SALES};
+use super::stage::{Ran, START, Stage};
 
 /// Units of the one product.
 const STOCK: u32 = 8;
@@ -37,26 +30,12 @@ pub(super) const ALL: Page = Page {
 
 pub(super) struct World<'a> {
     pub(super) history: &'a History,
-    disk: &'a dyn Disk,
-    pub(super) clock: Arc<ManualClock>,
-    pub(super) hot: Arc<Faulty<dyn HotStore>>,
-    pub(super) ledger: Arc<Faulty<dyn Ledger>>,
-    nodes: Vec<Node>,
-    /// Nodes that were ever started; each has ids of its own.
-    started: u64,
+    pub(super) stage: Stage<'a>,
     product: ProductId,
     pub(super) sales: Vec<Sale>,
     /// What was to be seen after the last step, and after the one before it.
     pub(super) seen: Seen,
     pub(super) before: Seen,
-    /// Runs what looks at the stores from outside.
-    pub(super) onlooker: Runtime,
-}
-
-/// A process: an engine on a runtime of its own, which is dropped when it dies, with all that was under way.
-struct Node {
-    engine: Engine,
-    runtime: Runtime,
 }
 
 /// What a sale has promised to the world so far.
@@ -99,15 +78,6 @@ pub(super) struct Book {
     pub(super) log: Vec<AcceptedBid>,
 }
 
-/// What came of work on a node.
-#[derive(Debug)]
-pub(super) struct Ran<T> {
-    /// `None` when the node died.
-    pub(super) answer: Option<T>,
-    /// Calls that the stores lost meanwhile.
-    pub(super) lost: usize,
-}
-
 impl SeenSale {
     /// The log and the seal of the book, or of the book that would be opened for lack of one.
     pub(super) fn book(&self) -> (&[AcceptedBid], bool) {
@@ -120,117 +90,31 @@ impl SeenSale {
 
 impl<'a> World<'a> {
     pub(super) fn new(history: &'a History, disk: &'a dyn Disk) -> Self {
-        let clock = Arc::new(ManualClock::new(START));
-        let onlooker = runtime();
-        let hot = Arc::new(Faulty::over(disk.hot(clock.clone())));
-        let ledger = Arc::new(Faulty::over(disk.open()));
-        let engine = Engine::builder()
-            .shared_ledger(ledger.clone())
-            .clock(clock.clone())
-            .ids(Arc::new(SeededIds::new(0)))
-            .build();
-        let (product, sales) = onlooker.block_on(set_up(&engine, history));
-        let seen = onlooker.block_on(see(&hot, &ledger, product, &sales));
-        let mut world = Self {
+        let stage = Stage::new(disk, history.durability, history.retries);
+        let setter = stage.setter();
+        let (product, sales) = stage.onlooker.block_on(set_up(&setter, history));
+        let seen = see(&stage.hot, &stage.ledger, product, &sales);
+        let seen = stage.onlooker.block_on(seen);
+        Self {
             history,
-            disk,
-            clock,
-            hot,
-            ledger,
-            nodes: vec![],
-            started: 0,
+            stage,
             product,
             sales,
             before: seen.clone(),
             seen,
-            onlooker,
-        };
-        world.nodes = (0..NODES).map(|_| world.start()).collect();
-        world
-    }
-
-    fn start(&mut self) -> Node {
-        self.started += 1;
-        let mut options = Options::default();
-        // Small enough that a history meets every boundary.
-        options.batch = 3;
-        options.relay_page = 2;
-        options.retries = self.history.retries;
-        let engine = Engine::builder()
-            .shared_hot(self.hot.clone())
-            .shared_ledger(self.ledger.clone())
-            .durability(self.history.durability)
-            .clock(self.clock.clone())
-            .ids(Arc::new(SeededIds::new(self.started)))
-            .options(options)
-            .build();
-        Node {
-            engine,
-            runtime: runtime(),
         }
     }
 
     /// Runs `work` on a node while the stores do to it what `at` says. A node that dies is started again.
     pub(super) fn run<T>(&mut self, at: &At, work: impl AsyncFnOnce(Engine) -> T) -> Ran<T> {
-        let (hot, ledger) = (self.hot.faults(), self.ledger.faults());
-        let count = || hot.lost() + ledger.lost();
-        let earlier = count();
-        for fault in &at.faults {
-            let faults = match fault.store {
-                Store::Hot => &hot,
-                Store::Ledger => &ledger,
-            };
-            let nth = faults.calls() + fault.nth;
-            match fault.what {
-                What::Lose(loss) => faults.lose_at(nth, loss),
-                What::Die(moment) => faults.pause_at(nth, moment),
-            }
-        }
-        let node = &self.nodes[at.node];
-        let answer = node.runtime.block_on(async {
-            tokio::select! {
-                biased;
-                answer = work(node.engine.clone()) => Some(answer),
-                () = hot.paused() => None,
-                () = ledger.paused() => None,
-            }
-        });
-        hot.heal();
-        ledger.heal();
-        let lost = count() - earlier;
-        if answer.is_none() {
-            self.restart(at.node);
-            let disk = self.ledger.store();
-            // What the dead node had sent to the ledger may still be on its way: whatever is sent later comes after it.
-            let barrier = disk.acknowledge_outbox(0);
-            self.onlooker.block_on(barrier).unwrap();
-        }
-        Ran { answer, lost }
-    }
-
-    pub(super) fn restart(&mut self, node: usize) {
-        self.nodes[node] = self.start();
-    }
-
-    /// The hot store is lost under the living nodes.
-    pub(super) fn lose_hot(&mut self) {
-        self.hot.replace(self.disk.hot(self.clock.clone()));
-    }
-
-    /// Everything is lost but the ledger.
-    pub(super) fn power_cut(&mut self) {
-        self.nodes.clear();
-        self.lose_hot();
-        // The ledger is closed before it is opened again.
-        self.ledger.replace(Arc::new(MemoryLedger::new()));
-        self.ledger.replace(self.disk.open());
-        self.nodes = (0..NODES).map(|_| self.start()).collect();
+        self.stage.run(at.node, &at.faults, work)
     }
 
     /// Looks at everything again.
     pub(super) fn look(&mut self) {
-        let seen = see(&self.hot, &self.ledger, self.product, &self.sales);
-        let seen = self.onlooker.block_on(seen);
+        let (hot, ledger) = (&self.stage.hot, &self.stage.ledger);
+        let seen = see(hot, ledger, self.product, &self.sales);
+        let seen = self.stage.onlooker.block_on(seen);
         self.before = std::mem::replace(&mut self.seen, seen);
     }
 
@@ -247,10 +131,7 @@ impl<'a> World<'a> {
 
     /// Whether somebody holds the lease on settling a sale.
     pub(super) fn is_leased(&self, sale: usize) -> bool {
-        let name = format!("campaign:{}", self.sales[sale].id);
-        let hot = self.hot.store();
-        let lease = hot.acquire(&name, "onlooker", Duration::ZERO, FencingToken::NONE);
-        self.onlooker.block_on(lease).unwrap().is_none()
+        self.stage.is_leased(self.sales[sale].id)
     }
 
     /// The request that `ask` stands for.
@@ -279,21 +160,12 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.stage.now()
     }
 }
 
 pub(super) fn bidder(number: u8) -> BidderId {
     BidderId::new(Uuid::from_u128(0xB1D0 + u128::from(number)))
-}
-
-/// Timers of a paused clock fire as soon as nothing else is left to do.
-fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap()
 }
 
 async fn set_up(engine: &Engine, history: &History) -> (ProductId, Vec<Sale>) {
