@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use crate::disk::Kept;
+use crate::history::orders::{hold_orders, order_histories};
 use crate::history::{histories, hold};
 use crate::redis::{OnRedis, without_hot_feed};
 use crate::{Database, File};
@@ -25,6 +26,24 @@ proptest! {
         prop_assert_eq!(&in_memory, &hold(&history, &Database::new()), "on PostgreSQL");
         let deployed = OnRedis(Database::new());
         prop_assert_eq!(&in_memory, &hold(&history, &deployed), "on Redis and PostgreSQL");
+    }
+
+    /// Each answer, each order, and where the units are at the end.
+    #[test]
+    fn every_history_of_orders_has_the_same_outcome_everywhere(history in order_histories(60, 1)) {
+        let in_memory = hold_orders(&history, &Kept::default());
+        prop_assert_eq!(&in_memory, &hold_orders(&history, &OnRedis::new()), "on Redis");
+        prop_assert_eq!(&in_memory, &hold_orders(&history, &File::new()), "on SQLite");
+        prop_assert_eq!(&in_memory, &hold_orders(&history, &Database::new()), "on PostgreSQL");
+        let deployed = OnRedis(Database::new());
+        prop_assert_eq!(&in_memory, &hold_orders(&history, &deployed), "on Redis and PostgreSQL");
+        let small = OnRedis(File::new());
+        prop_assert_eq!(&in_memory, &hold_orders(&history, &small), "on Redis and SQLite");
+    }
+
+    #[test]
+    fn every_history_of_orders_agrees_with_the_model_on_redis_and_postgres(history in order_histories(60, 4)) {
+        hold_orders(&history, &OnRedis(Database::new()));
     }
 
     #[test]

@@ -157,10 +157,10 @@ async fn move_orders(
         })
         .collect();
     let start = Instant::now();
-    let moved = ledger.move_orders(&moves).await;
+    let outcomes = ledger.move_orders(&moves).await;
     let took = start.elapsed();
-    let moved = moved.expect("the ledger takes the batch");
-    let mut moved = moved.into_iter().flatten();
-    assert!(moved.all(|moved| moved.before != moved.order.status));
+    let outcomes = outcomes.expect("the ledger takes the batch");
+    let mut changed = outcomes.into_iter().flatten();
+    assert!(changed.all(|moved| moved.before != moved.order.status));
     took
 }

@@ -7,7 +7,7 @@ use super::retry::retry;
 use super::sale::Sale;
 use crate::bid::AcceptedBid;
 use crate::campaign::{Campaign, FencingToken, Phase};
-use crate::error::Result;
+use crate::error::{Result, StoreErrorKind};
 use crate::id::{BidderId, CampaignId};
 use crate::settle::{OfferPlan, offer};
 use crate::stock::Units;
@@ -49,7 +49,15 @@ impl Engine {
         let Some(plan) = plan else {
             return Ok(0);
         };
-        retry(self.tries(), || self.0.ledger.commit_offers(&plan, token)).await?;
+        let committed = retry(self.tries(), || self.0.ledger.commit_offers(&plan, token)).await;
+        match committed {
+            // Somebody was faster, maybe a try of this call whose answer was lost: the next look finds out.
+            Err(error) if error.kind == StoreErrorKind::Conflict => {
+                tracing::debug!(campaign = %id, %error, "an offer was overtaken");
+                return Ok(0);
+            }
+            committed => committed?,
+        }
         for order in &plan.orders {
             self.allocate_in_gate(order).await;
         }

@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 
 use crate::disk::Kept;
+use crate::history::orders::{hold_orders, order_histories};
 use crate::history::{histories, hold};
 use crate::redis::{OnRedis, without_hot_feed};
 
@@ -26,5 +27,17 @@ proptest! {
         let on_redis = hold(&history, &OnRedis::new());
         let in_memory = hold(&history, &Kept::default());
         prop_assert_eq!(on_redis, in_memory);
+    }
+
+    #[test]
+    fn every_history_of_orders_agrees_with_the_model(history in order_histories(60, 4)) {
+        hold_orders(&history, &OnRedis::new());
+    }
+
+    #[test]
+    fn every_history_of_orders_is_answered_as_in_memory(history in order_histories(60, 1)) {
+        let stored = hold_orders(&history, &OnRedis::new());
+        let in_memory = hold_orders(&history, &Kept::default());
+        prop_assert_eq!(stored, in_memory);
     }
 }

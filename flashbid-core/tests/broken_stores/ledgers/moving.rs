@@ -59,7 +59,11 @@ fn orders_that_move_otherwise_are_found() {
         orders_move_by_the_rule,
         orders_move_once,
     );
-    assert_fails!(ledger, sound(), broken(Mistake::NeverTakesAgain); orders_move_by_the_rule);
+    assert_fails!(
+        ledger, sound(), broken(Mistake::NeverTakesAgain);
+        orders_move_by_the_rule,
+        late_payments_stay_within_the_limit,
+    );
     assert_fails!(ledger, sound(), broken(Mistake::ForgetsWhatWasBefore); orders_move_once);
     assert_fails!(
         ledger, sound(), broken(Mistake::AnswersByWhatItRead);

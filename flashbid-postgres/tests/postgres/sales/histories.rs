@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::Server;
 use crate::disk::Kept;
+use crate::history::orders::{hold_orders, order_histories};
 use crate::history::{histories, hold};
 
 proptest! {
@@ -26,5 +27,17 @@ proptest! {
         let on_postgres = hold(&history, &Server::new());
         let in_memory = hold(&history, &Kept::default());
         prop_assert_eq!(on_postgres, in_memory);
+    }
+
+    #[test]
+    fn every_history_of_orders_agrees_with_the_model(history in order_histories(60, 4)) {
+        hold_orders(&history, &Server::new());
+    }
+
+    #[test]
+    fn every_history_of_orders_is_answered_as_in_memory(history in order_histories(60, 1)) {
+        let stored = hold_orders(&history, &Server::new());
+        let in_memory = hold_orders(&history, &Kept::default());
+        prop_assert_eq!(stored, in_memory);
     }
 }

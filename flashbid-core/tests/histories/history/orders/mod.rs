@@ -23,9 +23,6 @@ pub(crate) fn hold_orders(history: &OrderHistory, disk: &dyn Disk) -> Vec<String
     let mut transcript = Vec::new();
     for op in &history.ops {
         transcript.push(world.step(op));
-        if std::env::var("TR").is_ok() {
-            eprintln!("{}\n", transcript.last().unwrap());
-        }
         world.assert_invariants();
     }
     transcript.extend(world.close());

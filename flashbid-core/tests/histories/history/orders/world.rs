@@ -179,7 +179,12 @@ impl<'a> World<'a> {
             let verdict = engine.verify(sale.campaign.id);
             let verdict = self.stage.onlooker.block_on(verdict).unwrap();
             assert!(verdict.is_consistent(), "{verdict:?}");
-            format!("{:?} {:?}", sale.campaign, sale.orders)
+            // Tokens are each hot store's own.
+            let (phase, stock) = (sale.campaign.phase, sale.campaign.stock);
+            format!(
+                "{phase:?} {stock:?} {} {:?}",
+                sale.campaign.returned, sale.orders
+            )
         });
         let products = self.seen.products.iter();
         proved
