@@ -85,9 +85,10 @@ pub(super) async fn one(
 ) -> Result<Json<CampaignDetails>, Problem> {
     let campaign = state.engine().known_campaign(id).await?;
     let product = product_of(&state, &campaign).await?;
+    let figures = figures_of(&state, &campaign).await?;
     Ok(Json(CampaignDetails {
-        stats: figures(&state, &campaign).await?,
         campaign: Campaign::new(&campaign, product, state.engine().now()),
+        stats: figures,
     }))
 }
 
@@ -258,21 +259,21 @@ fn deadline(field: &str, Whole(seconds): Whole) -> Result<Duration, Problem> {
 }
 
 /// The figures as the hot store has them; when it is away, those that the ledger has.
-async fn figures(
+async fn figures_of(
     state: &AppState,
     campaign: &CoreCampaign,
 ) -> Result<Option<CampaignStats>, Problem> {
     let (engine, id) = (state.engine(), campaign.id);
     let is_first_come = campaign.terms.format.is_first_come();
     let live = if is_first_come {
-        let counted = engine.gate_stats(id).await;
-        counted.map(|counted| CampaignStats::from(counted.level))
+        let units = engine.gate_stats(id).await;
+        units.map(|units| CampaignStats::from(units.level))
     } else {
         let ranking = engine.ranking(id, 0).await;
         ranking.map(|ranking| CampaignStats::from(&ranking.stats))
     };
     match live {
-        Ok(live) => Ok(Some(live)),
+        Ok(figures) => Ok(Some(figures)),
         Err(Error::Store(error)) if error.may_retry() => {
             tracing::debug!(campaign = %id, %error, "no live figures");
             let current = engine.campaign(id).await?.filter(|_| is_first_come);

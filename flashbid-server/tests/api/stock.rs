@@ -180,8 +180,8 @@ async fn campaigns_together_never_promise_more_than_there_is() {
         .await
         .ok(200);
     let answers = futures_util::future::join_all((0..8).map(|_| make(json!(1)))).await;
-    let made = answers.iter().filter(|answer| answer.status == 201);
-    assert_eq!(made.count(), 3);
+    let promised = answers.iter().filter(|answer| answer.status == 201);
+    assert_eq!(promised.count(), 3);
     let path = format!("{PRODUCTS}/{product}");
     let known = site.get(&path, None).await.ok(200);
     assert_eq!(
