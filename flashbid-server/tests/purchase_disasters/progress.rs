@@ -101,7 +101,7 @@ impl Shared {
         self.0.is_over.load(Ordering::Relaxed)
     }
 
-    /// Sends a request, to any server, until one tells what became of it. Answers also how often it was sent.
+    /// Sends a request, to any server, until one tells what became of it.
     pub(crate) async fn ask(
         &self,
         random: &mut StdRng,
