@@ -150,8 +150,8 @@ fn invariant_12_the_counter_has_exactly_the_units_of_the_orders(sale: &SeenSale)
         .iter()
         .filter(|order| order.status.holds_stock())
     {
-        let same = |hold: &&Hold| hold.id == order.hold && takes(hold);
-        let hold = contents.holds.iter().find(same);
+        let its_own = |hold: &&Hold| hold.id == order.hold && takes(hold);
+        let hold = contents.holds.iter().find(its_own);
         assert!(
             hold.is_some_and(|hold| sale.has_order(hold)),
             "{order:?} is not counted"

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::model::{self, Request};
 use super::op::{At, TO_PAY_MS, Want};
 use super::sees::SeenSale;
-use super::world::{Cause, World, buyer};
+use super::world::{Cause, World, buyer, may_fail};
 
 impl World<'_> {
     pub(super) fn buy(&mut self, at: &At, wants: &[Want]) -> String {
@@ -43,7 +43,7 @@ impl World<'_> {
             let buy = &buys[number];
             match answer {
                 Err(error @ (Error::Store(_) | Error::Overloaded)) => {
-                    self.may_fail(error, ran.lost);
+                    may_fail(error, ran.lost);
                 }
                 // Which of those at once come first is open.
                 _ if buys.len() > 1 => {}
@@ -125,7 +125,7 @@ impl World<'_> {
         let ran = self.run(at, async |engine| engine.purchase_cart(cart).await);
         match &ran.answer {
             Some(Err(error @ (Error::Store(_) | Error::Overloaded))) => {
-                self.may_fail(error, ran.lost);
+                may_fail(error, ran.lost);
             }
             Some(answer) => {
                 let told = answer.as_ref().map(|orders| {
@@ -221,7 +221,7 @@ impl World<'_> {
         );
         let ran = self.run(at, async |engine| engine.place_bid(id, bid).await);
         if let Some(Err(error @ (Error::Store(_) | Error::Overloaded))) = &ran.answer {
-            self.may_fail(error, ran.lost);
+            may_fail(error, ran.lost);
         }
         format!("{:?}", ran.answer)
     }
@@ -292,7 +292,7 @@ impl World<'_> {
             Some(Err(Error::Rejected(rejection))) => {
                 assert_eq!(Err(rejection), expected.as_ref());
             }
-            Some(Err(error)) => self.may_fail(error, lost),
+            Some(Err(error)) => may_fail(error, lost),
             None => {}
         }
     }

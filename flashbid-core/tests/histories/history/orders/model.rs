@@ -42,8 +42,8 @@ pub(super) fn held(
     let counter = sale.counter();
     let known = counter.holds.iter().find(|hold| Some(hold.id) == asked.id);
     if let Some(known) = known {
-        let same = (known.bidder, known.units.get()) == (asked.bidder, asked.units);
-        return if same {
+        let alike = (known.bidder, known.units.get()) == (asked.bidder, asked.units);
+        return if alike {
             Ok(Some(*known))
         } else {
             Err(Rejection::KeyReused)
@@ -172,7 +172,7 @@ pub(super) fn paid(
 /// The most units that one buyer may have of a first-come campaign.
 pub(super) fn limit(campaign: &Campaign) -> Option<u32> {
     match campaign.terms.format {
-        Format::FirstCome { per_buyer, .. } => per_buyer.map(|units| units.get()),
+        Format::FirstCome { per_buyer, .. } => per_buyer.map(flashbid_core::stock::Units::get),
         _ => None,
     }
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::model;
 use super::op::{At, Kind, PRODUCTS, StockOp, TO_PAY_MS, Tampering};
-use super::world::{Cause, World, buyer};
+use super::world::{Cause, World, buyer, may_fail};
 
 impl World<'_> {
     pub(super) fn add_campaign(&mut self, at: &At, kind: Kind, quota: Option<u32>) -> String {
@@ -40,7 +40,7 @@ impl World<'_> {
             Some(Err(Error::Rejected(rejection))) => {
                 assert_eq!((expected.as_ref(), added), (Some(rejection), 0));
             }
-            Some(Err(error)) => self.may_fail(error, ran.lost),
+            Some(Err(error)) => may_fail(error, ran.lost),
             None => {}
         }
         format!("{:?}", ran.answer)
@@ -67,7 +67,7 @@ impl World<'_> {
         match &ran.answer {
             Some(Ok(product)) => assert_eq!(Ok(product.stock.loaded()), expected),
             Some(Err(Error::Rejected(rejection))) => assert_eq!(Err(rejection), expected.as_ref()),
-            Some(Err(error)) => self.may_fail(error, ran.lost),
+            Some(Err(error)) => may_fail(error, ran.lost),
             None => {}
         }
         let loaded = self.seen.product(id).stock.loaded();
@@ -116,7 +116,7 @@ impl World<'_> {
         let outcome = match outcome {
             Ok(SettleOutcome::Settled { .. }) => SettleOutcome::Settled { orders: 0 },
             Ok(outcome) => *outcome,
-            Err(error) => return self.may_fail(error, lost),
+            Err(error) => return may_fail(error, lost),
         };
         // Calls that were lost may have settled it, or may have left the lease.
         let by_itself = lost > 0 && matches!(expected, SettleOutcome::Settled { .. });
@@ -143,7 +143,7 @@ impl World<'_> {
         let tended = match &ran.answer {
             Some(Ok(tended)) => tended,
             Some(Err(error)) => {
-                self.may_fail(error, ran.lost);
+                may_fail(error, ran.lost);
                 return format!("{:?}", ran.answer);
             }
             None => return String::from("died"),
@@ -160,7 +160,7 @@ impl World<'_> {
                     self.agree_on_settlement(&Ok(*outcome), expected, ran.lost);
                 }
                 Some((_, Ok(None))) => assert!(now < window.end()),
-                Some((_, Err(error))) => self.may_fail(error, ran.lost),
+                Some((_, Err(error))) => may_fail(error, ran.lost),
                 None => {}
             }
             for order in &before.orders {
@@ -210,7 +210,7 @@ impl World<'_> {
                 told
             }
             Some(Err(error)) => {
-                self.may_fail(&error, ran.lost);
+                may_fail(&error, ran.lost);
                 vec![format!("{error:?}")]
             }
             None => vec![String::from("died")],

@@ -307,17 +307,17 @@ impl<'a> World<'a> {
             ..NewCampaign::new(self.products[product], format, window)
         }
     }
+}
 
-    /// A failure may be told only when a store failed more often than the engine tries, or where it does not try again,
-    /// and says what may be done.
-    pub(super) fn may_fail(&self, error: &Error, lost: usize) {
-        assert!(lost > 0, "{error:?}, but nothing was lost");
-        let Error::Store(error) = error else {
-            panic!("{error} is no failure of a store");
-        };
-        let says = error.may_retry() || error.kind == StoreErrorKind::Fenced;
-        assert!(says, "{error:?} does not say what to do");
-    }
+/// A failure may be told only when a store failed more often than the engine tries, or where it does not try again,
+/// and says what may be done.
+pub(super) fn may_fail(error: &Error, lost: usize) {
+    assert!(lost > 0, "{error:?}, but nothing was lost");
+    let Error::Store(error) = error else {
+        panic!("{error} is no failure of a store");
+    };
+    let says = error.may_retry() || error.kind == StoreErrorKind::Fenced;
+    assert!(says, "{error:?} does not say what to do");
 }
 
 pub(super) fn buyer(number: u8) -> BidderId {
