@@ -162,7 +162,7 @@ impl Sale {
             let orders = self.orders.iter().filter(|order| order.status == status);
             orders.map(|order| order.units.get()).sum::<u32>()
         };
-        assert_eq!(stock.loaded() + u64::from(returned.get()), QUOTA.into());
+        assert_eq!(stock.loaded() + u64::from(returned.get()), u64::from(QUOTA));
         assert_eq!(self.product.loaded(), self.loaded);
         assert_eq!(stock.held.get(), of(OrderStatus::PendingPayment));
         assert_eq!(stock.sold.get(), of(OrderStatus::Paid));

@@ -88,7 +88,7 @@ impl World<'_> {
         let expected = self.expected_settlement(id);
         let ran = self.run(at, async |engine| engine.settle(id).await);
         if let Some(outcome) = &ran.answer {
-            self.agree_on_settlement(outcome, expected, ran.lost);
+            agree_on_settlement(outcome, expected, ran.lost);
         }
         format!("{:?}", ran.answer)
     }
@@ -105,25 +105,6 @@ impl World<'_> {
         } else {
             SettleOutcome::Settled { orders: 0 }
         }
-    }
-
-    fn agree_on_settlement(
-        &self,
-        outcome: &Result<SettleOutcome>,
-        expected: SettleOutcome,
-        lost: usize,
-    ) {
-        let outcome = match outcome {
-            Ok(SettleOutcome::Settled { .. }) => SettleOutcome::Settled { orders: 0 },
-            Ok(outcome) => *outcome,
-            Err(error) => return may_fail(error, lost),
-        };
-        // Calls that were lost may have settled it, or may have left the lease.
-        let by_itself = lost > 0 && matches!(expected, SettleOutcome::Settled { .. });
-        assert!(
-            outcome == expected || by_itself,
-            "{outcome:?} instead of {expected:?}"
-        );
     }
 
     pub(super) fn tend(&mut self, at: &At) -> String {
@@ -157,7 +138,7 @@ impl World<'_> {
             assert_eq!(found.is_some(), due, "{id} {due}");
             match found {
                 Some((_, Ok(Some(outcome)))) => {
-                    self.agree_on_settlement(&Ok(*outcome), expected, ran.lost);
+                    agree_on_settlement(&Ok(*outcome), expected, ran.lost);
                 }
                 Some((_, Ok(None))) => assert!(now < window.end()),
                 Some((_, Err(error))) => may_fail(error, ran.lost),
@@ -306,4 +287,18 @@ fn after(loaded: u64, op: StockOp) -> Option<u64> {
         StockOp::Add(_, more) => Some(loaded + u64::from(more)),
         StockOp::Remove(_, fewer) => loaded.checked_sub(fewer.into()),
     }
+}
+
+fn agree_on_settlement(outcome: &Result<SettleOutcome>, expected: SettleOutcome, lost: usize) {
+    let outcome = match outcome {
+        Ok(SettleOutcome::Settled { .. }) => SettleOutcome::Settled { orders: 0 },
+        Ok(outcome) => *outcome,
+        Err(error) => return may_fail(error, lost),
+    };
+    // Calls that were lost may have settled it, or may have left the lease.
+    let by_itself = lost > 0 && matches!(expected, SettleOutcome::Settled { .. });
+    assert!(
+        outcome == expected || by_itself,
+        "{outcome:?} instead of {expected:?}"
+    );
 }
