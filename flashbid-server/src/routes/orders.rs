@@ -182,7 +182,7 @@ pub(super) async fn of_campaign(
     let product = engine.product(campaign.product).await?;
     let stock = product.ok_or(Rejection::UnknownProduct)?.stock.loaded();
     let found = engine.orders_in(id, page).await?;
-    let is_consistent = state.engine().verify(id).await?.is_consistent();
+    let is_consistent = engine.orders_are_sound(id).await?;
     Ok(Json(CampaignOrders {
         campaign_id: id.uuid(),
         orders: found.items.iter().map(Order::from).collect(),
