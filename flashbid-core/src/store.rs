@@ -20,6 +20,7 @@ mod admission;
 mod book;
 mod cache;
 mod coverage;
+mod entries;
 mod gate;
 mod leases;
 mod ledger;
@@ -30,15 +31,16 @@ pub use book::{
 };
 pub use cache::{Cached, CampaignCache, ChangeCursor, Changes};
 pub use coverage::Coverage;
+pub use entries::{
+    CampaignOutcome, Listing, OrderChanges, OutboxEntry, OutboxEvent, Page, ProductChange,
+    ProductOutcome, Revision, Settlement, StockChange,
+};
 pub use gate::{
     GateContents, GateSeal, GateSeed, GateStats, HoldOutcome, HoldRepair, HoldRequest,
     PendingPurchase, Purpose, StockGate,
 };
 pub use leases::{Lease, Leases};
-pub use ledger::{
-    CampaignOutcome, Ledger, Listing, OrderChanges, OutboxEntry, OutboxEvent, Page, ProductChange,
-    ProductOutcome, Revision, Settlement, StockChange,
-};
+pub use ledger::Ledger;
 
 use crate::error::StoreError;
 

@@ -7,16 +7,18 @@ mod answers;
 mod decimals;
 mod events;
 mod gate;
+mod orders;
 mod requests;
 mod sales;
 
 pub use answers::{
-    Bid, BidHistory, Campaign, CampaignDetails, CampaignFormat, CampaignList, CampaignOrders,
-    CampaignStats, CampaignStatus, OpenedSession, Order, OrderList, OrderStatus, OwnRanking,
-    Product, ProductList, ProductStatus, Ranking, RankingEntry, RunnersUp, UnitsLeft, User,
+    Bid, BidHistory, Campaign, CampaignDetails, CampaignFormat, CampaignList, CampaignStats,
+    CampaignStatus, OpenedSession, OwnRanking, Product, ProductList, ProductStatus, Ranking,
+    RankingEntry, RunnersUp, UnitsLeft, User,
 };
 pub use events::{BidAccepted, CampaignEnded, Event, OrderUpdate, RankingUpdate, StockUpdate};
 pub use gate::{AskForToken, OpenCaptcha, RequestToken};
+pub use orders::{CampaignOrders, Order, OrderList, OrderStatus};
 pub use requests::{
     ChangeCampaign, ChangeProduct, Login, NewCampaign, NewProduct, PlaceBid, Registration,
 };
