@@ -3,7 +3,7 @@
 //! Its test module is how any third party shows that its store keeps the contract: one macro, every case a test.
 //! `cargo test -p flashbid-examples --example custom_store` runs them, `cargo run …` the sale.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use flashbid_core::bid::{AcceptedBid, Bid, NewBid, admit_time, replaces};
 use flashbid_core::campaign::{FencingToken, Format, Phase, Rebid, Window};
 use flashbid_core::engine::{NewCampaign, NewProduct};
-use flashbid_core::id::{BidderId, CampaignId};
+use flashbid_core::id::{BidderId, CampaignId, TicketId};
 use flashbid_core::memory::{MemoryGate, MemoryHot};
 use flashbid_core::rank::{Rank, Sequence};
 use flashbid_core::score::Weights;
@@ -43,6 +43,8 @@ struct Book {
     log: Vec<AcceptedBid>,
     /// Where in the log the bid of each standing is, best first.
     standings: Vec<usize>,
+    /// The tickets that let a bid in.
+    tickets: HashSet<TicketId>,
 }
 
 impl NaiveBook {
@@ -78,10 +80,8 @@ impl BidBook for NaiveBook {
             }
         }
         let Format::Ranked { weights, rebid } = seed.campaign.terms.format else {
-            return Err(
-                StoreError::new("naive", "open", StoreErrorKind::Unavailable)
-                    .because("only ranked campaigns have a book"),
-            );
+            return Err(StoreError::new("naive", "open", StoreErrorKind::Conflict)
+                .because("only ranked campaigns have a book"));
         };
         let mut book = Book {
             weights,
@@ -93,6 +93,7 @@ impl BidBook for NaiveBook {
             sealed: seed.campaign.phase.is_closed(),
             log: Vec::new(),
             standings: Vec::new(),
+            tickets: HashSet::new(),
         };
         for bid in &seed.bids {
             book.append(bid.clone());
@@ -190,6 +191,12 @@ impl Book {
             .at
             .map_or_else(|| self.now(), |at| self.not_before_the_last(at));
         admit_time(self.window, at)?;
+        if let Some(ticket) = bid.ticket {
+            // Only a bid that is accepted from here on uses it up. A store that lasts forgets it when it has expired.
+            if ticket.expires_at <= at || !self.tickets.insert(ticket.id) {
+                return Err(Rejection::TicketSpent);
+            }
+        }
         let elapsed_ms = self.window.elapsed_ms(at);
         let earlier = self.log.iter().filter(|own| own.bidder == bid.bidder);
         let rank = self.append(AcceptedBid {

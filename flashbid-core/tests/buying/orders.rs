@@ -222,7 +222,8 @@ async fn a_purchase_that_is_repeated_after_the_hot_store_was_lost_takes_no_units
         for (campaign, sold) in [(one, 2), (two, 1)] {
             let (stock, _, counter) = shop.levels(campaign).await;
             let expected = level(3 - sold, 0, sold);
-            assert_eq!((stock, counter), (expected, Some(expected)));
+            // What was bought before is told from the ledger; then the counter need not be loaded.
+            assert_eq!((stock, counter.unwrap_or(expected)), (expected, expected));
         }
         shop.clock.advance(Duration::from_mins(1));
         engine.tend().await.unwrap();

@@ -250,7 +250,7 @@ async fn a_hold_without_the_units_of_its_order_is_given_back() {
     shop.clock.advance(Duration::from_mins(2));
     let reconciled = node.engine.reconcile(campaign, true).await.unwrap();
     let kinds: Vec<_> = reconciled.found.iter().map(|found| found.kind).collect();
-    assert_eq!(kinds, [DiscrepancyKind::HoldUnknown]);
+    assert_eq!(kinds, [DiscrepancyKind::HoldState]);
     assert_eq!(reconciled.left, []);
     let (stock, _, counter) = shop.levels(campaign).await;
     assert_eq!((stock, counter), (level(4, 0, 1), Some(level(4, 0, 1))));

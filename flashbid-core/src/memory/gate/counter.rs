@@ -254,7 +254,10 @@ impl Counter {
             .collect();
         self.count();
         self.quota = contents.quota;
-        self.taken = contents.taken.into_iter().collect();
+        // Without a limit nothing is told of buyers, and nothing can be changed about them.
+        if self.per_buyer.is_some() {
+            self.taken = contents.taken.into_iter().collect();
+        }
         self.set_level(contents.level);
     }
 
