@@ -92,6 +92,9 @@ pub struct Options {
     pub copies: Duration,
     /// How long the hot store keeps a copy of a campaign for every process. Default 1 h.
     pub shared_copies: Duration,
+    /// For how long no copy of a campaign is kept that is being changed: longer than the ledger may take for the change.
+    /// Default 10 s.
+    pub quiet: Duration,
     /// How long the absence of a campaign is believed. Default 1 s.
     pub absent: Duration,
     /// How often a purchase that cannot be made an order is tried before it is set aside. Default 5.
@@ -116,6 +119,7 @@ impl Default for Options {
             idle: Duration::from_mins(10),
             copies: Duration::from_mins(1),
             shared_copies: Duration::from_hours(1),
+            quiet: Duration::from_secs(10),
             purchase_attempts: 5,
             absent: Duration::from_secs(1),
             relay_page: 1_000,

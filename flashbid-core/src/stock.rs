@@ -146,6 +146,11 @@ pub enum HoldState {
 }
 
 impl HoldState {
+    /// Whether a hold in this state has units.
+    pub const fn takes_units(self) -> bool {
+        matches!(self, Self::Held | Self::Consumed)
+    }
+
     /// Whether a hold may go from this state to `next`.
     pub const fn may_become(self, next: Self) -> bool {
         matches!(

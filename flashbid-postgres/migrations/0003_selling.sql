@@ -197,6 +197,10 @@ DECLARE
     numbers   bigint[]  := array_fill(NULL::bigint, ARRAY[cardinality(in_campaigns)]);
     available integer[] := array_fill(0, ARRAY[cardinality(in_campaigns)]);
     limits    integer[] := array_fill(NULL::integer, ARRAY[cardinality(in_campaigns)]);
+    -- By place in `in_campaigns`: over, so that what is left is its dead letters'.
+    ended     boolean[] := array_fill(false, ARRAY[cardinality(in_campaigns)]);
+    -- By row: set aside; only read when a campaign is over.
+    aside     boolean[];
     -- By place in the buyers: units that they have.
     taken     bigint[];
     -- By row: known, void for a reason, and in the end what has become of it: 'known', 'made', or a reason.
@@ -216,7 +220,7 @@ DECLARE
     made      bigint := 0;
 BEGIN
     FOR one IN
-        SELECT campaigns.number, campaigns.product, campaigns.format, campaigns.per_buyer, named.place,
+        SELECT campaigns.number, campaigns.product, campaigns.format, campaigns.phase, campaigns.per_buyer, named.place,
                campaigns.quota - campaigns.held - campaigns.sold - campaigns.returned AS left_over
         FROM unnest(in_campaigns) WITH ORDINALITY AS named (id, place)
         JOIN campaigns ON campaigns.id = named.id
@@ -229,6 +233,7 @@ BEGIN
         IF one.format = 'first_come' THEN
             available[one.place] := one.left_over;
             limits[one.place] := one.per_buyer;
+            ended[one.place] := one.phase = 'settled';
         END IF;
     END LOOP;
 
@@ -244,6 +249,11 @@ BEGIN
     LEFT JOIN void_holds ON void_holds.hold = new.id;
     IF differ THEN
         RAISE EXCEPTION 'an order is known with other contents' USING ERRCODE = 'FB409';
+    END IF;
+    IF true = ANY (ended) THEN
+        SELECT array_agg(dead_letters.hold IS NOT NULL ORDER BY new.place) INTO aside
+        FROM unnest(ids) WITH ORDINALITY AS new (id, place)
+        LEFT JOIN dead_letters ON dead_letters.hold = new.id;
     END IF;
 
     IF num_nonnulls(VARIADIC limits) > 0 THEN
@@ -280,7 +290,7 @@ BEGIN
             WHILE tried <= last LOOP
                 buyer := buyers[tried];
                 part := buyer_campaigns[buyer];
-                EXIT WHEN unit_counts[tried] > available[part];
+                EXIT WHEN unit_counts[tried] > available[part] OR (ended[part] AND NOT aside[tried]);
                 available[part] := available[part] - unit_counts[tried];
                 IF limits[part] IS NOT NULL THEN
                     taken[buyer] := taken[buyer] + unit_counts[tried];

@@ -86,7 +86,10 @@ impl Engine {
                 Ok(hold) => taken.push((Arc::clone(sale), hold)),
                 Err(error) => {
                     let again = cart.key.is_some() && matches!(error, Error::Store(_));
-                    if !again {
+                    if cart.key.is_none() {
+                        // Nobody else can make an order of holds whose ids were made here.
+                        self.give_up_cart(&taken).await;
+                    } else if !again {
                         self.put_back(&taken).await;
                     }
                     return Err(error);
@@ -94,6 +97,13 @@ impl Engine {
             }
         }
         self.order_cart(id, &taken).await
+    }
+
+    async fn give_up_cart(&self, taken: &[(Arc<Sale>, Hold)]) {
+        for (sale, hold) in taken {
+            self.end_in_gate(sale.campaign.id, HoldState::Released, &[hold.id])
+                .await;
+        }
     }
 
     /// The orders of a cart that was bought before, by ascending id of the campaign.

@@ -26,9 +26,6 @@ use crate::id::{CampaignId, ProductId};
 use crate::product::Product;
 use crate::store::{Cached, ChangeCursor, StoreResult};
 
-/// For how long no copy of a campaign is kept that is being changed: longer than the ledger may take for the change.
-const QUIET: Duration = Duration::from_secs(10);
-
 /// How often [`Engine::run`] asks for changes.
 pub(super) const LOOK: Duration = Duration::from_millis(500);
 
@@ -141,10 +138,16 @@ impl Engine {
     /// when the hot store is away: nobody could be told.
     pub async fn set_guards(&self, campaign: CampaignId, guards: Guards) -> Result<Campaign> {
         let retries = self.tries();
-        retry(retries, || self.0.hot.change(campaign, QUIET)).await?;
+        retry(retries, || {
+            self.0.hot.change(campaign, self.options().quiet)
+        })
+        .await?;
         let changed = retry(retries, || self.0.ledger.set_guards(campaign, guards)).await;
         self.0.copies.drop_one(campaign).await;
-        let told = retry(retries, || self.0.hot.change(campaign, QUIET)).await;
+        let told = retry(retries, || {
+            self.0.hot.change(campaign, self.options().quiet)
+        })
+        .await;
         let changed = changed?;
         told.map_err(|error| StoreError {
             // It is changed, and old copies last for a second as long as it is quiet: making the change again tells.
@@ -157,7 +160,7 @@ impl Engine {
     /// Tells everybody that a campaign has changed; whoever is not told finds out when its copy ends.
     pub(super) async fn tell_change(&self, campaign: CampaignId) {
         self.0.copies.drop_one(campaign).await;
-        if let Err(error) = self.0.hot.change(campaign, QUIET).await {
+        if let Err(error) = self.0.hot.change(campaign, self.options().quiet).await {
             tracing::debug!(%campaign, %error, "cannot tell of a change");
         }
     }

@@ -45,11 +45,13 @@ impl Engine {
         let (engine, sale) = (self.clone(), Arc::clone(sale));
         tokio::spawn(async move {
             loop {
-                let dispatched = engine.dispatch_waiting(&sale).await;
-                if let Err(error) = &dispatched {
+                if let Err(error) = engine.dispatch_waiting(&sale).await {
                     tracing::debug!(campaign = %sale.campaign.id, %error, "purchases wait; trying again");
+                    // Whoever buys next starts again, or the next look of the worker does it.
+                    sale.failures.gave_up();
+                    return;
                 }
-                if !sale.failures.dispatched() || dispatched.is_err() {
+                if !sale.failures.dispatched() {
                     return;
                 }
             }
@@ -72,27 +74,28 @@ impl Engine {
 
     async fn dispatch_pages(&self, sale: &Sale, pass: &mut Pass) -> StoreResult<usize> {
         let (id, most) = (sale.campaign.id, self.options().relay_page);
+        let mut before = None;
         loop {
             let page = most.saturating_add(sale.failures.len());
             let mut waiting = self
                 .with_gate(sale, || self.0.hot.pending(id, page))
                 .await?;
-            let whole = waiting.len() < page;
             let now = self.now();
             let all = waiting.len();
             waiting.retain(|pending| sale.failures.may_try(pending.hold.id, now));
             let later = all - waiting.len();
-            if waiting.is_empty() {
-                return Ok(later);
+            // Only a page with nothing to try is the last: a shorter one may have holes. What has just become an order and
+            // waits still, because the hot store could not be told, is not tried again and again.
+            let first = waiting.first().map(|first| first.hold.id);
+            if first.is_none() || first == before {
+                return Ok(later + waiting.len());
             }
+            before = first;
             let failed = self.order_or_split(sale, &waiting).await?;
             pass.purchases += (waiting.len() - failed) as u64;
             pass.oldest = pass
                 .oldest
                 .or(waiting.first().map(|first| first.hold.taken_at));
-            if whole {
-                return Ok(later + failed);
-            }
         }
     }
 

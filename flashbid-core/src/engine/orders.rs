@@ -230,6 +230,15 @@ impl Engine {
     /// Takes units again for an order that lost them, before the ledger does; `None` when none are left.
     async fn hold_again(&self, order: &Order) -> Result<Option<HoldId>> {
         let sale = self.sale(order.campaign).await?;
+        // The counter may not know yet that the order has ended, and would still count its units.
+        let ended = match order.status {
+            OrderStatus::Cancelled => Some(HoldState::Released),
+            OrderStatus::Expired => Some(HoldState::Expired),
+            _ => None,
+        };
+        if let Some(state) = ended {
+            self.end_in_gate(order.campaign, state, &[order.hold]).await;
+        }
         let request = again(order, self.now().after(TO_DECIDE));
         let requests = std::slice::from_ref(&request);
         let held = self

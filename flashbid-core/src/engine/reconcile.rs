@@ -23,7 +23,9 @@ use crate::order::Order;
 use crate::product::Product;
 use crate::purchase::HoldFate;
 use crate::stock::{Hold, HoldState};
-use crate::store::{GateContents, GateSeed, HoldRepair, Listing, Page, StoreResult};
+use crate::store::{
+    GateContents, GateSeed, HoldRepair, Listing, OrderChanges, Page, Revision, StoreResult,
+};
 use compare::{Difference, Hot};
 
 /// How long a difference must last to count: longer than a call to a store takes.
@@ -217,13 +219,14 @@ impl Engine {
     async fn compare_ledger(&self, sale: &Sale, found: &mut Vec<Difference>) -> Result<()> {
         let mut before = self.stock(sale).await?;
         for _ in 0..STEADY {
-            let orders = self.all_orders(before.0.id).await?;
+            let (orders, through) = self.all_orders(before.0.id).await?;
             let campaigns = self.campaigns_of(before.0.product).await?;
             let after = self.stock(sale).await?;
             let levels = |(campaign, product): &(Campaign, Product)| {
                 (campaign.stock, campaign.returned, product.stock)
             };
-            if levels(&before) == levels(&after) {
+            let quiet = self.quiet_since(before.0.id, through).await?;
+            if quiet && levels(&before) == levels(&after) {
                 compare::campaign(&after.0, &orders, found);
                 compare::product(&after.0, &after.1, &campaigns, found);
                 return Ok(());
@@ -282,7 +285,12 @@ impl Engine {
         let known = seed
             .holds
             .iter()
-            .filter(|hold| differing.contains(&hold.id.uuid()))
+            .filter(|hold| {
+                // What is missing now is added too: counting anew without it would free its units.
+                let lost =
+                    hold.state.takes_units() && compare::find(&contents.holds, hold.id).is_none();
+                lost || differing.contains(&hold.id.uuid())
+            })
             .map(|hold| HoldRepair {
                 hold: *hold,
                 seen: compare::find(&contents.holds, hold.id).map(|seen| seen.state),
@@ -350,19 +358,36 @@ impl Engine {
         Ok(seed.ok_or(Rejection::UnknownCampaign)?)
     }
 
-    async fn all_orders(&self, campaign: CampaignId) -> StoreResult<Vec<Order>> {
-        let mut orders = Vec::new();
+    /// All orders of a campaign, and the last of their changes.
+    async fn all_orders(&self, campaign: CampaignId) -> StoreResult<(Vec<Order>, Revision)> {
+        let (mut orders, mut after) = (Vec::new(), Revision::ZERO);
         loop {
-            let page = Page {
-                skip: orders.len() as u64,
-                limit: PAGE,
-            };
-            let found = self.0.ledger.orders_in(campaign, page).await?.items;
-            if found.is_empty() {
-                return Ok(orders);
+            let changes = self.changes_behind(campaign, after, PAGE).await?;
+            if changes.orders.is_empty() {
+                return Ok((orders, after));
             }
-            orders.extend(found);
+            after = changes.through;
+            orders.extend(changes.orders);
         }
+    }
+
+    /// Whether no order of a campaign was made or changed behind `through`.
+    async fn quiet_since(&self, campaign: CampaignId, through: Revision) -> StoreResult<bool> {
+        let changes = self.changes_behind(campaign, through, 1).await?;
+        Ok(changes.orders.is_empty())
+    }
+
+    async fn changes_behind(
+        &self,
+        campaign: CampaignId,
+        after: Revision,
+        limit: u32,
+    ) -> StoreResult<OrderChanges> {
+        let ledger = &self.0.ledger;
+        retry(self.tries(), || {
+            ledger.order_changes(campaign, after, limit)
+        })
+        .await
     }
 
     async fn campaigns_of(&self, product: ProductId) -> StoreResult<Vec<Campaign>> {

@@ -1,7 +1,6 @@
 //! What a node keeps of each campaign that is asked for: its unchanging terms, its lane, and how far its events have
 //! been told.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,13 +15,10 @@ use super::{Engine, Options};
 use crate::bid::NewBid;
 use crate::campaign::Campaign;
 use crate::error::{Rejection, Result, StoreErrorKind};
-use crate::id::{CampaignId, HoldId};
+use crate::id::CampaignId;
 use crate::rank::Sequence;
-use crate::stock::{Hold, HoldState, Level};
-use crate::store::{GateSeed, HoldRequest, Revision, StoreResult};
-
-/// Orders that are read at once.
-const PAGE: u32 = 10_000;
+use crate::stock::Level;
+use crate::store::{HoldRequest, StoreResult};
 
 /// A campaign as this node sells it. The phase in it may be old; the terms never change.
 #[derive(Debug)]
@@ -220,38 +216,12 @@ impl Engine {
     /// does not know the campaign.
     pub(super) async fn load_gate(&self, sale: &Sale) -> StoreResult<Option<Level>> {
         let (retries, id) = (self.tries(), sale.campaign.id);
-        let Some(mut seed) = retry(retries, || self.0.ledger.gate_seed(id)).await? else {
+        let Some(seed) = retry(retries, || self.0.ledger.gate_seed(id)).await? else {
             return Ok(None);
         };
-        seed.holds.extend(self.earlier_holds(&seed).await?);
         if seed.sealed {
             self.remember_closed(id);
         }
         retry(retries, || self.0.hot.load(&seed)).await.map(Some)
-    }
-
-    /// The holds that orders had before they took their units again: so that a repeated purchase finds its own.
-    async fn earlier_holds(&self, seed: &GateSeed) -> StoreResult<Vec<Hold>> {
-        let known: HashSet<HoldId> = seed.holds.iter().map(|hold| hold.id).collect();
-        let (mut earlier, mut after) = (Vec::new(), Revision::ZERO);
-        loop {
-            let changes = retry(self.tries(), || {
-                self.0.ledger.order_changes(seed.campaign, after, PAGE)
-            })
-            .await?;
-            if changes.orders.is_empty() {
-                return Ok(earlier);
-            }
-            after = changes.through;
-            let moved = changes.orders.into_iter().filter(|order| {
-                let first = HoldId::from(order.id);
-                order.hold != first && !known.contains(&first)
-            });
-            earlier.extend(moved.map(|order| Hold {
-                id: order.id.into(),
-                state: HoldState::Expired,
-                ..order.as_hold()
-            }));
-        }
     }
 }

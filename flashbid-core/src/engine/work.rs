@@ -50,12 +50,17 @@ impl Engine {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut busy = HashSet::new();
         let mut tasks = JoinSet::new();
+        let mut orders: JoinSet<()> = JoinSet::new();
         loop {
             tokio::select! {
                 () = &mut stop => break,
+                Some(_) = orders.join_next() => {}
                 Some(tended) = tasks.join_next() => note(&mut busy, tended),
                 _ = ticks.tick() => {
-                    self.tend_orders().await;
+                    if orders.is_empty() {
+                        let engine = self.clone();
+                        orders.spawn(async move { engine.tend_orders().await });
+                    }
                     self.spawn_due(&mut busy, &mut tasks).await;
                     self.tidy().await;
                 }
@@ -64,6 +69,7 @@ impl Engine {
         while let Some(tended) = tasks.join_next().await {
             note(&mut busy, tended);
         }
+        while orders.join_next().await.is_some() {}
     }
 
     /// Does once what [`Engine::run`] does again and again: ends orders whose time to pay is over, offers what is left, and

@@ -247,6 +247,8 @@ pub trait Ledger: Debug + Send + Sync + 'static {
     /// - Orders that hold stock never exceed the quota, nor a buyer's the limit, also between concurrent calls and
     ///   within a batch. `purchases_never_exceed_the_quota`, `purchases_stay_within_the_limit`
     /// - A refusal is final, and does not affect its neighbours. `a_refused_purchase_stays_refused`
+    /// - What a campaign that has ended has left is for its dead letters: another purchase of it is refused.
+    ///   `ending_a_sale_conserves_units`
     /// - Dead letters of its holds are gone. `a_replayed_dead_letter_is_gone`
     /// - Units are conserved. `purchases_conserve_units`
     /// - Concurrent batches whose purchases name campaigns in any order end. `concurrent_carts_end`

@@ -76,7 +76,7 @@ fn verify_fails_with_the_reason_when_a_sale_was_tampered_with() {
     assert_eq!(tampered.status.code(), Some(1), "{tampered:?}");
     let said = String::from_utf8(tampered.stderr).unwrap();
     assert_eq!(said.trim_end().lines().count(), 1, "{said}");
-    assert!(said.contains("quota is 1000"), "{said}");
+    assert!(said.contains("1000 units are promised"), "{said}");
 
     let unknown = "01900000-0000-7000-8000-000000000000";
     refused(&run(&directory, &["verify", unknown]), "no campaign");

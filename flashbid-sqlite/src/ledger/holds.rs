@@ -158,7 +158,10 @@ pub(super) fn forget_letter(tx: &Connection, hold: HoldId) -> Result<(), Databas
     Ok(())
 }
 
-fn letter_of(tx: &Connection, hold: HoldId) -> Result<Option<DeadLetter>, DatabaseError> {
+pub(super) fn letter_of(
+    tx: &Connection,
+    hold: HoldId,
+) -> Result<Option<DeadLetter>, DatabaseError> {
     row::optional(tx, select!("WHERE hold = ?1"), [hold.as_bytes()], letter)
 }
 

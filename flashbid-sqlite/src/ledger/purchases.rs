@@ -1,6 +1,6 @@
 //! Orders out of purchases: the hot path of a rush.
 
-use flashbid_core::campaign::Format;
+use flashbid_core::campaign::{Format, Phase};
 use flashbid_core::id::CampaignId;
 use flashbid_core::order::{Order, OrderStatus, Origin};
 use flashbid_core::purchase::{Purchase, PurchaseOutcome, VoidReason};
@@ -93,10 +93,17 @@ fn refusal(
         }
     }
     for order in &purchase.orders {
-        let has_units = sales.find(order.campaign)?.is_some_and(|sale| {
-            let campaign = &sale.campaign;
-            campaign.terms.format.is_first_come() && campaign.stock.available >= order.units
-        });
+        let has_units = match sales.find(order.campaign)? {
+            Some(sale) => {
+                let campaign = &sale.campaign;
+                campaign.terms.format.is_first_come()
+                    && campaign.stock.available >= order.units
+                    // What a campaign that is over has left is its dead letters'.
+                    && (campaign.phase != Phase::Settled
+                        || holds::letter_of(tx, order.hold)?.is_some())
+            }
+            None => false,
+        };
         if !has_units {
             return Ok(Some(VoidReason::SoldOut));
         }

@@ -7,7 +7,7 @@ use super::fixture::{
 };
 use crate::campaign::{Campaign, FencingToken, Phase};
 use crate::conformance::fixture::{at_once, failure, fresh, units};
-use crate::error::StoreErrorKind;
+use crate::error::{Rejection, StoreErrorKind};
 use crate::settle::OfferPlan;
 use crate::stock::Level;
 use crate::store::{Ledger, Settlement};
@@ -129,6 +129,11 @@ pub async fn ending_a_sale_conserves_units<S: Ledger + ?Sized>(store: Arc<S>) {
     assert_eq!(stock(&*store, &campaign).await, [12, 7, 1]);
     conserved(&*store, &campaign).await;
 
+    // What is left is the letters': nobody else has any of it.
+    let late = purchase(&campaign, fresh(), 1);
+    let outcomes = commit(&*store, std::slice::from_ref(&late)).await;
+    assert_eq!(outcomes, [Err(Rejection::SoldOut)]);
+    assert_eq!(places(&*store, &campaign).await, [5, 2, 1, 7]);
     let outcomes = commit(&*store, std::slice::from_ref(&replayed)).await;
     assert_eq!(outcomes, [Ok(replayed.orders.clone())], "they are there");
     assert_eq!(places(&*store, &campaign).await, [2, 5, 1, 7]);

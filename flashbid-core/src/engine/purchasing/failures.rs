@@ -79,6 +79,11 @@ impl Failures {
         self.asked.load(Ordering::SeqCst) && self.start()
     }
 
+    /// The caller could not make orders of what waits, and does not try again.
+    pub(in crate::engine) fn gave_up(&self) {
+        self.dispatching.store(false, Ordering::SeqCst);
+    }
+
     fn start(&self) -> bool {
         let start = !self.dispatching.swap(true, Ordering::SeqCst);
         if start {

@@ -154,7 +154,7 @@ impl Hot<'_> {
                         ));
                     }
                 }
-                None if takes(hold) && !waiting.contains(&hold.id) => {
+                None if hold.state.takes_units() && !waiting.contains(&hold.id) => {
                     let under_way =
                         hold.state == HoldState::Held && self.now < hold.taken_at.after(UNDER_WAY);
                     if !under_way {
@@ -170,11 +170,9 @@ impl Hot<'_> {
                 None => {}
             }
         }
-        let missing = self
-            .seed
-            .holds
-            .iter()
-            .filter(|hold| takes(hold) && find(&self.contents.holds, hold.id).is_none());
+        let missing = self.seed.holds.iter().filter(|hold| {
+            hold.state.takes_units() && find(&self.contents.holds, hold.id).is_none()
+        });
         for hold in missing {
             let kind = DiscrepancyKind::HoldMissing;
             found.push(Difference::new(
@@ -238,11 +236,6 @@ pub(super) fn product(
             off,
         ));
     }
-}
-
-/// Whether a hold takes units.
-const fn takes(hold: &Hold) -> bool {
-    matches!(hold.state, HoldState::Held | HoldState::Consumed)
 }
 
 /// The units that a hold takes, and whether they are sold. How it ended otherwise does not matter: nobody has them.

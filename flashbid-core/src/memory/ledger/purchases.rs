@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::failure;
 use super::tables::Tables;
-use crate::campaign::Format;
+use crate::campaign::{Format, Phase};
 use crate::error::StoreErrorKind;
 use crate::id::{CampaignId, HoldId, OrderId};
 use crate::order::Order;
@@ -120,10 +120,11 @@ impl Tables {
         if let Some(orders) = known {
             return Ok(orders);
         }
+        let refusal = self.refusal(&purchase.orders);
         for order in &purchase.orders {
             self.letters.remove(order.hold);
         }
-        if let Some(reason) = self.refusal(&purchase.orders) {
+        if let Some(reason) = refusal {
             for order in &purchase.orders {
                 self.voids.entry(order.hold).or_insert(reason);
             }
@@ -159,7 +160,9 @@ impl Tables {
         self.campaigns.get(&order.campaign).is_some_and(|row| {
             let available = row.campaign.stock.available;
             let wanted = wanted(order.campaign, orders);
-            row.campaign.terms.format.is_first_come()
+            // What a campaign that is over has left is its dead letters'.
+            let may = row.campaign.phase != Phase::Settled || self.letters.contains(order.hold);
+            may && row.campaign.terms.format.is_first_come()
                 && wanted.is_some_and(|wanted| wanted <= available)
         })
     }

@@ -85,6 +85,9 @@ impl<'a> Stage<'a> {
         options.batch = 3;
         options.relay_page = 2;
         options.retries = self.retries;
+        // Copies last by real time in some stores: here they last for ever, so that each call is of all stores alike.
+        options.shared_copies = Duration::from_hours(24 * 365 * 10);
+        options.quiet = Duration::ZERO;
         let engine = Engine::builder()
             .shared_hot(self.hot.clone())
             .shared_ledger(self.ledger.clone())

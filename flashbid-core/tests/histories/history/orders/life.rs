@@ -148,7 +148,11 @@ impl World<'_> {
                     "{order:?} is not in the ledger"
                 );
                 let promises = self.promises(order.campaign);
-                promises.acknowledged.push(order.as_hold());
+                // The purchase's own hold, also when the order has its units under another.
+                promises.acknowledged.push(Hold {
+                    id: order.id.into(),
+                    ..order.as_hold()
+                });
             }
         }
         let made = known(&self.seen);
