@@ -261,12 +261,11 @@ impl Subscription {
                 .engine
                 .order_changes(self.campaign, cursor, sale::PAGE)
                 .await?;
-            let own = changes
-                .orders
-                .iter()
-                .filter(|order| order.bidder == self.user);
-            let at = sale::sequence(changes.through.min(through));
-            messages.extend(own.map(|order| order_update(order, at)));
+            let own = sale::numbered(&changes, cursor);
+            let own = own.filter(|(_, order)| order.bidder == self.user);
+            // What was changed behind the end is told by the task as well.
+            let end = sale::sequence(through);
+            messages.extend(own.map(|(at, order)| order_update(order, at.min(end))));
             if changes.through <= cursor {
                 break;
             }

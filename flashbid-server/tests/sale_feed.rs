@@ -139,6 +139,7 @@ async fn who_comes_back_hears_what_its_orders_have_become() {
     let people = house.people(2).await;
     let campaign = sale(&house, 9).await;
     let mut watcher = house.watch(campaign, &people[0], None).await;
+    watcher.event_named("stock_update").await;
     let first = buy(&house, campaign, &people[0], 1).await;
     let (_, _, at) = told(&mut watcher).await;
     drop(watcher);

@@ -6,14 +6,14 @@ use std::collections::{HashMap, HashSet};
 use super::Engine;
 use crate::bid::{AcceptedBid, replaces};
 use crate::campaign::{Campaign, Format, Phase};
-use crate::error::{Rejection, Result};
+use crate::error::{Error, Rejection, Result, StoreError, StoreErrorKind};
 use crate::id::{BidderId, CampaignId};
 use crate::money::Money;
 use crate::order::{Order, OrderStatus, Origin};
 use crate::product::Product;
 use crate::rank::{Rank, Sequence};
 use crate::stock::{Level, Units};
-use crate::store::{Ledger, Page};
+use crate::store::{Ledger, Revision};
 
 /// Entries read at once.
 const PAGE: u32 = 10_000;
@@ -66,15 +66,28 @@ impl Engine {
     /// # Errors
     /// As [`Engine::verify`].
     pub async fn orders_are_sound(&self, campaign: CampaignId) -> Result<bool> {
-        let (campaign, product, orders) = read(&**self.ledger(), campaign).await?;
-        Ok(audit_orders(&campaign, &product, &orders).is_empty())
+        let read = read(&**self.ledger(), campaign).await;
+        match read {
+            Ok((campaign, product, orders)) => {
+                Ok(audit_orders(&campaign, &product, &orders).is_empty())
+            }
+            // In a rush there is no quiet moment: what can be told then is told by the campaign alone.
+            Err(Error::Store(error)) if error.backend == "engine" => {
+                let current = self.campaign(campaign).await?;
+                let current = current.ok_or(Rejection::UnknownCampaign)?;
+                let units = current.stock.loaded() + u64::from(current.returned.get());
+                Ok(units == u64::from(current.terms.quota.get()))
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
 /// Audits a campaign from what `ledger` has; needs no engine.
 ///
 /// # Errors
-/// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign or product, [`Error::Store`](crate::Error::Store).
+/// [`Error::Rejected`] for an unknown campaign or product, [`Error::Store`], also when its orders change all the time while
+/// they are read.
 pub async fn verify(ledger: &dyn Ledger, campaign: CampaignId) -> Result<Verdict> {
     let (found, product, orders) = read(ledger, campaign).await?;
     let mut bids: Vec<AcceptedBid> = Vec::new();
@@ -89,38 +102,41 @@ pub async fn verify(ledger: &dyn Ledger, campaign: CampaignId) -> Result<Verdict
     Ok(audit(&found, &product, &bids, &orders))
 }
 
-/// A campaign, its product and all its orders. They are read in several calls: when the units moved in between, because
-/// people buy and pay, they are read again.
+/// A campaign, its product and all its orders, as they were at one moment. They are read in several calls: when an order was
+/// made or changed in between, because people buy and pay, they are read again.
+///
+/// # Errors
+/// [`Unavailable`](StoreErrorKind::Unavailable) when they change all the time.
 async fn read(ledger: &dyn Ledger, id: CampaignId) -> Result<(Campaign, Product, Vec<Order>)> {
-    let mut tries = 1;
-    loop {
-        let before = ledger
-            .campaign(id)
-            .await?
-            .ok_or(Rejection::UnknownCampaign)?;
-        let mut orders = Vec::new();
+    for _ in 0..STEADY {
+        let (mut orders, mut through) = (Vec::new(), Revision::ZERO);
         loop {
-            let skip = orders.len() as u64;
-            let page = Page { skip, limit: PAGE };
-            let found = ledger.orders_in(id, page).await?.items;
-            if found.is_empty() {
+            let changes = ledger.order_changes(id, through, PAGE).await?;
+            if changes.orders.is_empty() {
                 break;
             }
-            orders.extend(found);
+            through = changes.through;
+            orders.extend(changes.orders);
         }
-        let product = ledger.product(before.product).await?;
+        let campaign = ledger.campaign(id).await?;
+        let campaign = campaign.ok_or(Rejection::UnknownCampaign)?;
+        let product = ledger.product(campaign.product).await?;
         let product = product.ok_or(Rejection::UnknownProduct)?;
-        let after = ledger
-            .campaign(id)
+        if ledger
+            .order_changes(id, through, 1)
             .await?
-            .ok_or(Rejection::UnknownCampaign)?;
-        let is_steady = (before.stock, before.returned, before.phase)
-            == (after.stock, after.returned, after.phase);
-        if is_steady || tries == STEADY {
-            return Ok((after, product, orders));
+            .orders
+            .is_empty()
+        {
+            orders.sort_by_key(|order| (order.rank(), order.created_at, order.id));
+            return Ok((campaign, product, orders));
         }
-        tries += 1;
     }
+    Err(
+        StoreError::new("engine", "verify", StoreErrorKind::Unavailable)
+            .because("the orders change while they are read")
+            .into(),
+    )
 }
 
 /// Audits the orders of a campaign beside its units: `orders` are all its orders. Answers what is wrong. Whether they are

@@ -37,6 +37,8 @@ const PAGE: usize = 1_000;
 pub(super) struct Copies {
     campaigns: Cache<CampaignId, CampaignCopy>,
     products: Cache<ProductId, Option<Arc<Product>>>,
+    /// The first-come campaigns that have started and are not over.
+    selling: Cache<(), Arc<[CampaignId]>>,
     /// Grows whenever copies are dropped: what was read before may be old.
     drops: AtomicU64,
 }
@@ -59,6 +61,7 @@ impl Copies {
                 .max_capacity(options.campaigns)
                 .time_to_live(options.absent)
                 .build(),
+            selling: Cache::builder().time_to_live(options.absent).build(),
             drops: AtomicU64::new(0),
         }
     }
@@ -129,6 +132,17 @@ impl Engine {
         let products = &self.0.copies.products;
         let product = products.try_get_with(product, load).await;
         Ok(product.map_err(|error| (*error).clone())?)
+    }
+
+    /// The first-come campaigns that have started and are not over, as they were a second ago at most.
+    pub(super) async fn selling(&self) -> Result<Arc<[CampaignId]>> {
+        let load = async {
+            let due = self.due().await?;
+            let selling = due.iter().filter(|one| one.terms.format.is_first_come());
+            Result::Ok(selling.map(|campaign| campaign.id).collect())
+        };
+        let selling = self.0.copies.selling.try_get_with((), load).await;
+        selling.map_err(|error: Arc<crate::Error>| (*error).clone())
     }
 
     /// Changes what requests of a campaign need, and answers it as it is then. Every node sees it within a second.

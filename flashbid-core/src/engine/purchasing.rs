@@ -137,21 +137,26 @@ impl Engine {
         if fate.is_some() {
             return Ok(Some(HoldStatus { hold: None, fate }));
         }
-        for campaign in self.due().await? {
-            if !campaign.terms.format.is_first_come() {
-                continue;
-            }
-            let found = self.0.hot.holds(campaign.id, &[hold]).await;
-            if let Ok(found) = found
-                && let Some(hold) = found.into_iter().next().flatten()
-            {
-                return Ok(Some(HoldStatus {
-                    hold: Some(hold),
-                    fate: None,
-                }));
+        let mut failed = None;
+        for campaign in self.selling().await?.iter() {
+            match self.0.hot.holds(*campaign, &holds).await {
+                Ok(found) => {
+                    if let Some(hold) = found.into_iter().next().flatten() {
+                        return Ok(Some(HoldStatus {
+                            hold: Some(hold),
+                            fate: None,
+                        }));
+                    }
+                }
+                // A counter that is not loaded has no hold that the ledger does not know.
+                Err(error) if error.kind == StoreErrorKind::NotFound => {}
+                Err(error) => failed = Some(error),
             }
         }
-        Ok(None)
+        match failed {
+            Some(error) => Err(error.into()),
+            None => Ok(None),
+        }
     }
 
     /// The figures of a campaign's counter.

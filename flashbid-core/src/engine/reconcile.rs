@@ -131,7 +131,7 @@ impl Engine {
     }
 
     /// Brings the counters of a product's first-come campaigns in line with the ledger: loads those that are missing and
-    /// repairs the others. Answers the campaigns that are not over.
+    /// repairs the others. Answers the campaigns whose counters agree with it then.
     ///
     /// # Errors
     /// [`Error::Rejected`](crate::Error::Rejected) for an unknown product, [`Error::Store`](crate::Error::Store).
@@ -152,14 +152,27 @@ impl Engine {
         self.sync(self.due().await?).await
     }
 
-    async fn sync(&self, mut campaigns: Vec<Campaign>) -> Result<Vec<Campaign>> {
-        campaigns.retain(|campaign| campaign.terms.format.is_first_come());
-        for campaign in &campaigns {
+    /// A campaign that fails does not keep the others from it.
+    async fn sync(&self, campaigns: Vec<Campaign>) -> Result<Vec<Campaign>> {
+        let mut synced = Vec::new();
+        for campaign in campaigns {
+            if !campaign.terms.format.is_first_come() {
+                continue;
+            }
             let sale = self.sale(campaign.id).await?;
-            self.load_gate(&sale).await?;
-            self.reconcile(campaign.id, true).await?;
+            let in_line = async {
+                self.load_gate(&sale).await?;
+                self.reconcile(campaign.id, true).await
+            };
+            match in_line.await {
+                Ok(reconciled) if reconciled.left.is_empty() => synced.push(campaign),
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(campaign = %campaign.id, %error, "cannot bring a counter in line");
+                }
+            }
         }
-        Ok(campaigns)
+        Ok(synced)
     }
 
     /// Discrepancies that were recorded, the newest first; only those that last if `open`.

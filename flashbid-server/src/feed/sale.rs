@@ -11,8 +11,10 @@ use axum::extract::ws::Utf8Bytes;
 use flashbid_core::Result;
 use flashbid_core::campaign::{Campaign, Phase};
 use flashbid_core::id::BidderId;
+use flashbid_core::order::Order;
 use flashbid_core::rank::Sequence;
-use flashbid_core::store::Revision;
+use flashbid_core::stock::Level;
+use flashbid_core::store::{OrderChanges, Revision};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
 
@@ -40,8 +42,8 @@ pub(super) struct SaleChannel {
     members: HashMap<BidderId, Vec<Member>>,
     /// Up to where the changes of orders have been told; `None` before the first look.
     cursor: Option<Revision>,
-    /// What is left, as it was told last: the counter's changes up to there, and the message.
-    left: Option<(u64, Utf8Bytes)>,
+    /// What is left, as it was counted last, and the counter's changes up to there.
+    left: Option<(u64, Level)>,
     /// Whether what was told last is older than what is left now.
     is_behind: bool,
     /// Set when the campaign is over: whether it was held to its end.
@@ -115,18 +117,20 @@ impl SaleChannel {
     /// Tells what has happened since the last look, and lets in who waits.
     async fn look(&mut self, is_update: bool) -> Result<()> {
         let cursor = self.follow().await?;
-        if self.settled.is_none() {
-            self.count(cursor).await?;
-        }
+        let counted = match self.settled {
+            None => self.count().await,
+            Some(_) => Ok(()),
+        };
         if is_update && std::mem::take(&mut self.is_behind) {
-            self.tell_left();
+            self.tell_left(cursor);
         }
         let over = self.feed.0.engine.now() >= self.campaign.terms.window.end();
         if over && self.settled.is_none() {
             self.look_for_end(cursor).await?;
         }
+        // Who comes while the hot store is away hears of orders, and of what is left when it is back.
         self.let_in(cursor);
-        Ok(())
+        counted
     }
 
     /// Tells each changed order to its buyer, and answers where the changes end.
@@ -138,9 +142,9 @@ impl SaleChannel {
         };
         loop {
             let changes = engine.order_changes(id, cursor, PAGE).await?;
-            for order in &changes.orders {
+            for (at, order) in numbered(&changes, cursor) {
                 if let Some(members) = self.members.get_mut(&order.bidder) {
-                    let text = order_update(order, sequence(changes.through));
+                    let text = order_update(order, at);
                     members.retain(|member| member.offer(Notice::Text(text.clone())));
                 }
             }
@@ -153,22 +157,32 @@ impl SaleChannel {
     }
 
     /// Counts what is left.
-    async fn count(&mut self, cursor: Revision) -> Result<()> {
+    async fn count(&mut self) -> Result<()> {
         let (engine, id) = (&self.feed.0.engine, self.campaign.id);
         let stats = engine.gate_stats(id).await?;
         let known = self.left.as_ref().map(|(changes, _)| *changes);
         if known == Some(stats.changes) {
             return Ok(());
         }
-        let update = StockUpdate::new(id, stats.level, engine.now());
-        let text = Event::StockUpdate(update).into_text(sequence(cursor));
-        self.left = Some((stats.changes, text.into()));
+        self.left = Some((stats.changes, stats.level));
         self.is_behind = true;
         Ok(())
     }
 
-    fn tell_left(&mut self) {
-        let Some((_, text)) = &self.left else {
+    /// What is left as a message; `None` while nobody knows.
+    fn left(&self, cursor: Revision) -> Option<Utf8Bytes> {
+        let (_, level) = self.left?;
+        let now = self.feed.0.engine.now();
+        let update = StockUpdate::new(self.campaign.id, level, now);
+        Some(
+            Event::StockUpdate(update)
+                .into_text(sequence(cursor))
+                .into(),
+        )
+    }
+
+    fn tell_left(&mut self, cursor: Revision) {
+        let Some(text) = self.left(cursor) else {
             return;
         };
         for members in self.members.values_mut() {
@@ -185,7 +199,7 @@ impl SaleChannel {
             _ => return Ok(()),
         };
         if std::mem::take(&mut self.is_behind) {
-            self.tell_left();
+            self.tell_left(cursor);
         }
         let at = sequence(cursor);
         for members in self.members.values_mut() {
@@ -197,16 +211,14 @@ impl SaleChannel {
 
     /// Lets in who waits, at the end of the changes.
     fn let_in(&mut self, cursor: Revision) {
-        if self.left.is_none() && self.settled.is_none() {
-            return;
-        }
+        let left = self.left(cursor);
         for Join { since, member } in std::mem::take(&mut self.joining) {
             let since = since
                 .map(|since| Revision::new(since.get()))
                 .filter(|since| *since <= cursor && cursor.get() - since.get() <= REPLAYED);
             let joined = Notice::JoinedSale {
                 replay: since.map(|since| (since, cursor)),
-                left: self.left.as_ref().map(|(_, text)| text.clone()),
+                left: left.clone(),
             };
             let mut is_in = member.offer(joined);
             if let Some(settled) = self.settled {
@@ -218,6 +230,19 @@ impl SaleChannel {
             }
         }
     }
+}
+
+/// The orders of a page that follows `after`, each with the position from which on its buyer may resume. Only the last is at
+/// the end of the page: who leaves behind another hears again what was changed in it.
+pub(super) fn numbered(
+    page: &OrderChanges,
+    after: Revision,
+) -> impl Iterator<Item = (Sequence, &Order)> {
+    let last = page.orders.len().saturating_sub(1);
+    page.orders.iter().enumerate().map(move |(place, order)| {
+        let at = if place == last { page.through } else { after };
+        (sequence(at), order)
+    })
 }
 
 pub(super) const fn sequence(revision: Revision) -> Sequence {

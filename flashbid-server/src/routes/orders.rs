@@ -1,10 +1,13 @@
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use flashbid_core::Rejection;
 use flashbid_core::bid::IdempotencyKey;
 use flashbid_core::id::{CampaignId, OrderId};
 use flashbid_core::order::{Order as CoreOrder, OrderStatus, PaymentId};
+use flashbid_core::{Error, Rejection};
+use tokio::time::timeout;
 
 use super::responses::{
     BodyTooLarge, Malformed, NotAnAdmin, NotFound, NotJson, Unauthorized, Unavailable,
@@ -20,6 +23,9 @@ use crate::wire::{CampaignOrders, Order, OrderList, Pay};
 
 /// The most characters of what an order is paid with.
 const LONGEST_METHOD: usize = 255;
+
+/// How long a payment provider may take.
+const CHARGE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The user's own orders, newest first.
 #[utoipa::path(
@@ -100,6 +106,9 @@ pub(super) async fn pay(
         )));
     }
     let order = order_for(&state, &account, id).await?;
+    if order.bidder != account.id {
+        return Err(Rejection::UnknownOrder.into());
+    }
     if matches!(order.status, OrderStatus::Paid | OrderStatus::RefundDue) {
         return Ok(Json(Order::from(&order)));
     }
@@ -109,10 +118,17 @@ pub(super) async fn pay(
         method,
         key: IdempotencyKey::new(id.to_string()).expect("an id is visible ASCII"),
     };
-    let payment = state.payments().charge(&charge).await.map_err(declined)?;
+    let charged = timeout(CHARGE_PATIENCE, state.payments().charge(&charge)).await;
+    // The key makes asking again safe.
+    let payment = charged
+        .unwrap_or(Err(ChargeError::Unavailable))
+        .map_err(declined)?;
     let payment = PaymentId::new(payment.as_str()).expect("a reference is visible ASCII");
-    let paid = state.engine().pay(id, payment).await?;
-    Ok(Json(Order::from(&paid)))
+    let paid = state.engine().pay(id, payment.clone()).await;
+    if let Err(Error::Rejected(Rejection::PaidOtherwise)) = &paid {
+        tracing::error!(order = %id, %payment, "an order was charged twice: this payment is to be refunded");
+    }
+    Ok(Json(Order::from(&paid?)))
 }
 
 /// Calls an order off, or declines what was offered to a runner-up. One that has ended is answered as it is.
