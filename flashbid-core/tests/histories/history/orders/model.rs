@@ -9,7 +9,7 @@ use flashbid_core::purchase::HoldFate;
 use flashbid_core::stock::{Hold, HoldState};
 use flashbid_core::time::Timestamp;
 
-use super::sees::SeenSale;
+use super::sees::{Counter, SeenSale};
 
 /// Whether a hold takes units.
 pub(super) fn takes(hold: &Hold) -> bool {
@@ -39,7 +39,15 @@ pub(super) fn held(
     asked: Request,
     now: Timestamp,
 ) -> Result<Option<Hold>, Rejection> {
-    let counter = sale.counter();
+    held_in(&sale.counter(), sale, asked, now)
+}
+
+fn held_in(
+    counter: &Counter,
+    sale: &SeenSale,
+    asked: Request,
+    now: Timestamp,
+) -> Result<Option<Hold>, Rejection> {
     let known = counter.holds.iter().find(|hold| Some(hold.id) == asked.id);
     if let Some(known) = known {
         let alike = (known.bidder, known.units.get()) == (asked.bidder, asked.units);
@@ -117,13 +125,15 @@ pub(super) fn order(campaign: &Campaign, hold: &Hold, purchase: PurchaseId) -> O
 }
 
 /// What becomes of an order that is paid. `void` tells whether the ledger ended the hold under which its units would be
-/// taken again, `free` how many units its product has available.
+/// taken again, `free` how many units its product has available, and `told` whether the counter hears first that the order
+/// had ended.
 pub(super) fn paid(
     sale: &SeenSale,
     order: &Order,
     payment: &PaymentId,
     void: bool,
     free: u32,
+    told: bool,
     now: Timestamp,
 ) -> Result<Order, Rejection> {
     let paid = |status, hold| Order {
@@ -157,8 +167,14 @@ pub(super) fn paid(
     let left = match (campaign.terms.format, campaign.phase) {
         (Format::FirstCome { .. }, Phase::Settled) => in_product && within,
         (Format::FirstCome { .. }, _) => {
-            let held = held(sale, asked, now);
-            in_campaign && held.is_ok_and(|known| known.as_ref().is_none_or(takes))
+            let mut counter = sale.counter();
+            for hold in counter.holds.iter_mut().filter(|_| told) {
+                if hold.id == order.hold && hold.state == HoldState::Held {
+                    hold.state = HoldState::Released;
+                }
+            }
+            let held = held_in(&counter, sale, asked, now);
+            in_campaign && within && held.is_ok_and(|known| known.as_ref().is_none_or(takes))
         }
         _ => in_campaign || in_product,
     };

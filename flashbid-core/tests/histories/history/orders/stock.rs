@@ -188,7 +188,9 @@ impl World<'_> {
                     assert_eq!(reconciled.left, [], "not repaired: {:?}", reconciled.found);
                     let seen = self.seen.sale(id).unwrap();
                     let under_way = seen.strays().next().is_some();
-                    self.promises(id).off = under_way;
+                    // A purchase that waits is nothing that the ledger knows: what was done to it lasts until it is an order.
+                    let waits = seen.pending().iter().any(|one| !model::takes(&one.hold));
+                    self.promises(id).off = under_way || waits;
                 }
                 told
             }
