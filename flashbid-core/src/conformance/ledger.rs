@@ -1,4 +1,4 @@
-//! The cases of [`Ledger`].
+//! The cases of [`Ledger`](crate::store::Ledger).
 
 mod carts;
 mod catalog;

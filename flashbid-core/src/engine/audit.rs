@@ -55,7 +55,7 @@ impl Engine {
     /// Audits a campaign from what the ledger has.
     ///
     /// # Errors
-    /// [`Error::Rejected`](crate::Error::Rejected) for an unknown campaign, [`Error::Store`](crate::Error::Store).
+    /// [`Error::Rejected`] for an unknown campaign, [`Error::Store`].
     pub async fn verify(&self, campaign: CampaignId) -> Result<Verdict> {
         verify(&**self.ledger(), campaign).await
     }
