@@ -8,19 +8,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use flashbid_benches::shop::{bought, open_shop};
 use flashbid_benches::{bidder, price, running_sale, scramble};
 use flashbid_core::Engine;
 use flashbid_core::bid::AcceptedBid;
-use flashbid_core::campaign::{Campaign, FencingToken, Format, Phase, Terms, Window};
-use flashbid_core::id::{BidId, CampaignId, HoldId, ProductId, PurchaseId};
+use flashbid_core::campaign::{Campaign, FencingToken, Phase};
+use flashbid_core::id::{BidId, CampaignId};
 use flashbid_core::money::Weight;
 use flashbid_core::order::{OrderAction, OrderMove, PaymentId};
-use flashbid_core::product::Product;
-use flashbid_core::purchase::{Purchase, order_of};
 use flashbid_core::rank::{Rank, Sequence};
 use flashbid_core::score::Score;
-use flashbid_core::stock::{Hold, HoldState, Level, Units};
-use flashbid_core::store::{CampaignOutcome, Epoch, EventBatch, Ledger, Page};
+use flashbid_core::store::{Epoch, EventBatch, Ledger, Page};
 use flashbid_core::time::Timestamp;
 use flashbid_sqlite::SqliteLedger;
 use tokio::runtime::Runtime;
@@ -168,58 +166,6 @@ fn restoring(
     group.finish();
 }
 
-/// A new ledger with a first-come campaign of as many units as can be counted, two for each buyer.
-async fn open_shop(directory: &Path) -> (Arc<SqliteLedger>, Campaign) {
-    let ledger = SqliteLedger::open(directory.join("shop.db")).expect("a new file");
-    let start = Timestamp::from_millis(1_800_000_000_000);
-    let product = Product {
-        id: ProductId::new(Uuid::from_u128(1)),
-        name: "A lamp".into(),
-        description: None,
-        image_url: None,
-        min_price: price(1),
-        stock: Level::loaded_with(Units::MAX),
-        created_at: start,
-    };
-    ledger.add_product(&product).await.expect("it is added");
-    let terms = Terms {
-        format: Format::FirstCome {
-            price: price(1),
-            per_buyer: Units::new(2),
-        },
-        window: Window::new(start, start.after(Duration::from_hours(1))).expect("an hour"),
-        quota: Units::MAX,
-        min_price: price(1),
-        payment_deadline: Duration::from_mins(15),
-        runners_up: None,
-    };
-    let id = CampaignId::new(Uuid::from_u128(2));
-    let campaign = Campaign::scheduled(id, product.id, terms, start);
-    let added = ledger.add_campaign(&campaign).await;
-    assert_eq!(added.expect("it is added"), CampaignOutcome::Added);
-    (Arc::new(ledger), campaign)
-}
-
-/// A purchase with a random id by a buyer of its own, twenty in a millisecond.
-fn bought(campaign: &Campaign, number: u64) -> Purchase {
-    let id = PurchaseId::new(Uuid::from_u64_pair(scramble(number), number));
-    let taken_at = campaign
-        .created_at
-        .after(Duration::from_millis(number / 20));
-    let hold = Hold {
-        id: HoldId::derive(id, campaign.id),
-        bidder: bidder(number),
-        units: Units::ONE,
-        taken_at,
-        expires_at: taken_at.after(campaign.terms.payment_deadline),
-        state: HoldState::Held,
-    };
-    Purchase {
-        id,
-        orders: vec![order_of(&hold, campaign, id).expect("it is first-come")],
-    }
-}
-
 fn payments(campaign: &Campaign, numbers: std::ops::Range<u64>) -> Vec<OrderMove> {
     let payment = PaymentId::new("payment-1").expect("visible characters");
     let orders = numbers.map(|number| bought(campaign, number).orders[0].id);
@@ -240,7 +186,9 @@ fn selling(criterion: &mut Criterion) {
     const PURCHASES: u64 = 100 * BATCH;
     let runtime = runtime();
     let directory = tempfile::tempdir().expect("a directory");
-    let (ledger, campaign) = runtime.block_on(open_shop(directory.path()));
+    let ledger = SqliteLedger::open(directory.path().join("shop.db")).expect("a new file");
+    let campaign = runtime.block_on(open_shop(&ledger));
+    let ledger = Arc::new(ledger);
     let (mut sold, mut paid) = (0, 0);
     let mut group = criterion.benchmark_group("sqlite");
     group

@@ -2,6 +2,7 @@
 
 pub mod load;
 pub mod rush;
+pub mod shop;
 
 use std::time::Duration;
 

@@ -4,19 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use flashbid_benches::{bidder, price, scramble};
-use flashbid_core::campaign::{Campaign, Format, Terms, Window};
-use flashbid_core::id::{CampaignId, HoldId, ProductId, PurchaseId};
+use flashbid_benches::shop::{bought, open_shop};
+use flashbid_core::campaign::Campaign;
 use flashbid_core::order::{OrderAction, OrderMove, PaymentId};
-use flashbid_core::product::Product;
-use flashbid_core::purchase::{Purchase, order_of};
-use flashbid_core::stock::{Hold, HoldState, Level, Units};
-use flashbid_core::store::{CampaignOutcome, Ledger};
-use flashbid_core::time::Timestamp;
+use flashbid_core::store::Ledger;
 use flashbid_postgres::PostgresLedger;
 use flashbid_testbed::Postgres;
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use crate::{TURNS, say, say_time};
 
@@ -34,7 +28,7 @@ pub(crate) async fn measure(postgres: &Postgres) {
     println!("PostgreSQL, purchases of one campaign, two units a buyer, synchronous_commit = on");
     let ledger = PostgresLedger::connect(&postgres.database()).await;
     let ledger = ledger.expect("the server was started");
-    let campaign = Arc::new(open(&ledger).await);
+    let campaign = Arc::new(open_shop(&ledger).await);
     let next = Arc::new(AtomicU64::new(0));
     let mut rates = Vec::new();
     for _ in 0..TURNS {
@@ -66,36 +60,6 @@ pub(crate) async fn measure(postgres: &Postgres) {
     }
 }
 
-async fn open(ledger: &PostgresLedger) -> Campaign {
-    let start = Timestamp::from_millis(1_800_000_000_000);
-    let product = Product {
-        id: ProductId::new(Uuid::from_u128(1)),
-        name: "A lamp".into(),
-        description: None,
-        image_url: None,
-        min_price: price(1),
-        stock: Level::loaded_with(Units::MAX),
-        created_at: start,
-    };
-    ledger.add_product(&product).await.expect("it is added");
-    let terms = Terms {
-        format: Format::FirstCome {
-            price: price(1),
-            per_buyer: Units::new(2),
-        },
-        window: Window::new(start, start.after(Duration::from_hours(1))).expect("an hour"),
-        quota: Units::MAX,
-        min_price: price(1),
-        payment_deadline: Duration::from_mins(15),
-        runners_up: None,
-    };
-    let id = CampaignId::new(Uuid::from_u128(2));
-    let campaign = Campaign::scheduled(id, product.id, terms, start);
-    let added = ledger.add_campaign(&campaign).await;
-    assert_eq!(added.expect("it is added"), CampaignOutcome::Added);
-    campaign
-}
-
 /// Orders a second.
 async fn rush(ledger: &PostgresLedger, campaign: &Arc<Campaign>, next: &Arc<AtomicU64>) -> f64 {
     let start = Instant::now();
@@ -120,26 +84,6 @@ async fn rush(ledger: &PostgresLedger, campaign: &Arc<Campaign>, next: &Arc<Atom
     #[expect(clippy::cast_precision_loss, reason = "a number of orders is small")]
     let orders = (IN_FLIGHT * BATCHES * BATCH) as f64;
     orders / start.elapsed().as_secs_f64()
-}
-
-/// A purchase with a random id by a buyer of its own, twenty in a millisecond.
-fn bought(campaign: &Campaign, number: u64) -> Purchase {
-    let id = PurchaseId::new(Uuid::from_u64_pair(scramble(number), number));
-    let taken_at = campaign
-        .created_at
-        .after(Duration::from_millis(number / 20));
-    let hold = Hold {
-        id: HoldId::derive(id, campaign.id),
-        bidder: bidder(number),
-        units: Units::ONE,
-        taken_at,
-        expires_at: taken_at.after(campaign.terms.payment_deadline),
-        state: HoldState::Held,
-    };
-    Purchase {
-        id,
-        orders: vec![order_of(&hold, campaign, id).expect("it is first-come")],
-    }
 }
 
 async fn move_orders(
