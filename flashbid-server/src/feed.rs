@@ -7,6 +7,7 @@
 //! Each watcher joins at one position of the log. Up to it the watcher reads the log itself, behind it the task tells
 //! what comes: nothing is missed and nothing is told twice.
 
+mod audience;
 mod channel;
 mod sale;
 
@@ -27,7 +28,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::wire::{BidAccepted, CampaignEnded, Event};
-use channel::{Channel, Join, Member};
+use audience::{Audience, Join, Member};
+use channel::Channel;
 use sale::SaleChannel;
 
 /// What one watcher may have waiting. Who is further behind is dropped, and resumes from where it was.
@@ -114,28 +116,28 @@ impl Feed {
 
     fn start(&self, campaign: Arc<Campaign>, first: Join) -> mpsc::UnboundedSender<Join> {
         let (joining, joins) = mpsc::unbounded_channel();
+        let audience = Audience::new(first, joins);
         if campaign.terms.format.is_first_come() {
-            let channel = SaleChannel::new(self.clone(), campaign, first, joins);
+            let channel = SaleChannel::new(self.clone(), campaign, audience);
             self.0.tasks.spawn(channel.run());
         } else {
-            let channel = Channel::new(self.clone(), campaign, first, joins);
+            let channel = Channel::new(self.clone(), campaign, audience);
             self.0.tasks.spawn(channel.run());
         }
         joining
     }
 
-    /// Takes a channel that nobody watches off the list, unless somebody is joining: then answers who.
-    fn leave(
-        &self,
-        campaign: CampaignId,
-        joins: &mut mpsc::UnboundedReceiver<Join>,
-    ) -> Option<Join> {
+    /// Whether nobody watches a campaign any more: then its task is off the list, and whoever comes starts another.
+    fn is_over(&self, campaign: CampaignId, audience: &mut Audience) -> bool {
+        if !audience.is_deserted() {
+            return false;
+        }
         let mut channels = self.channels();
-        let join = joins.try_recv().ok();
-        if join.is_none() {
+        let over = !audience.gather();
+        if over {
             channels.remove(&campaign);
         }
-        join
+        over
     }
 
     fn channels(&self) -> MutexGuard<'_, HashMap<CampaignId, mpsc::UnboundedSender<Join>>> {

@@ -1,19 +1,17 @@
 //! The task of one campaign: follows its log and tells those who watch it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::Utf8Bytes;
 use flashbid_core::Result;
 use flashbid_core::campaign::{Campaign, Phase};
-use flashbid_core::id::BidderId;
 use flashbid_core::rank::Sequence;
 use flashbid_core::store::Epoch;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, interval_at, sleep};
-use tokio_util::sync::CancellationToken;
 
+use super::audience::{Audience, Join};
 use super::{Feed, Notice, PAGE, REPLAYED, bid_accepted};
 use crate::wire::{Event, RankingUpdate};
 
@@ -26,69 +24,12 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// The most lines of a pushed ranking; a larger quota shows its best.
 const LINES: u32 = 1_000;
 
-/// Somebody who wants to watch.
-#[derive(Debug)]
-pub(super) struct Join {
-    /// The last position the watcher knows of; `None` for a snapshot.
-    pub(super) since: Option<Sequence>,
-    pub(super) member: Member,
-}
-
-/// The task's end of one watcher.
-#[derive(Debug)]
-pub(super) struct Member {
-    user: BidderId,
-    queue: mpsc::Sender<Notice>,
-    overrun: CancellationToken,
-    /// Up to where the last ranking goes that it was told.
-    ranked: Sequence,
-}
-
-impl Member {
-    pub(super) fn new(
-        user: BidderId,
-        queue: mpsc::Sender<Notice>,
-        overrun: CancellationToken,
-    ) -> Self {
-        Self {
-            user,
-            queue,
-            overrun,
-            ranked: Sequence::ZERO,
-        }
-    }
-
-    pub(super) const fn user(&self) -> BidderId {
-        self.user
-    }
-
-    pub(super) fn is_there(&self) -> bool {
-        !self.queue.is_closed()
-    }
-
-    /// Whether the watcher is still there and has room for `notice`.
-    pub(super) fn offer(&self, notice: Notice) -> bool {
-        match self.queue.try_send(notice) {
-            Ok(()) => true,
-            Err(mpsc::error::TrySendError::Closed(_)) => false,
-            Err(mpsc::error::TrySendError::Full(_)) => {
-                tracing::debug!(user = %self.user, "dropped a watcher that does not keep up");
-                self.overrun.cancel();
-                false
-            }
-        }
-    }
-}
-
 /// One campaign's task.
 #[derive(Debug)]
 pub(super) struct Channel {
     feed: Feed,
     campaign: Arc<Campaign>,
-    joins: mpsc::UnboundedReceiver<Join>,
-    /// Who waits to be let in.
-    joining: Vec<Join>,
-    members: HashMap<BidderId, Vec<Member>>,
+    audience: Audience,
     /// Up to where the log has been told; `None` before the first look.
     cursor: Option<Sequence>,
     /// The life of the book that the cursor belongs to.
@@ -109,18 +50,11 @@ struct Due {
 }
 
 impl Channel {
-    pub(super) fn new(
-        feed: Feed,
-        campaign: Arc<Campaign>,
-        first: Join,
-        joins: mpsc::UnboundedReceiver<Join>,
-    ) -> Self {
+    pub(super) fn new(feed: Feed, campaign: Arc<Campaign>, audience: Audience) -> Self {
         Self {
             feed,
             campaign,
-            joins,
-            joining: vec![first],
-            members: HashMap::new(),
+            audience,
             cursor: None,
             epoch: None,
             ranking: None,
@@ -140,7 +74,7 @@ impl Channel {
         loop {
             let mut due = Due::default();
             tokio::select! {
-                Some(join) = self.joins.recv() => self.joining.push(join),
+                () = self.audience.arrival() => {}
                 () = changed(&mut activity) => {}
                 _ = rankings.tick() => due.ranking = true,
                 _ = polls.tick() => {
@@ -150,9 +84,7 @@ impl Channel {
                     }
                 }
             }
-            while let Ok(join) = self.joins.try_recv() {
-                self.joining.push(join);
-            }
+            self.audience.gather();
             match self.look(due).await {
                 Ok(()) => failing = false,
                 Err(error) => {
@@ -162,28 +94,16 @@ impl Channel {
                     failing = true;
                 }
             }
-            if due.poll && self.is_deserted() {
-                match self.feed.leave(self.campaign.id, &mut self.joins) {
-                    Some(join) => self.joining.push(join),
-                    None => return,
-                }
+            if due.poll && self.feed.is_over(self.campaign.id, &mut self.audience) {
+                return;
             }
             sleep(PAUSE).await;
         }
     }
 
-    fn is_deserted(&mut self) -> bool {
-        self.members.retain(|_, members| {
-            members.retain(Member::is_there);
-            !members.is_empty()
-        });
-        self.joining.retain(|join| join.member.is_there());
-        self.members.is_empty() && self.joining.is_empty()
-    }
-
     /// Tells what has happened since the last look, and lets in who waits.
     async fn look(&mut self, due: Due) -> Result<()> {
-        if self.settled.is_some() && self.joining.is_empty() {
+        if self.settled.is_some() && !self.audience.is_anyone_waiting() {
             return Ok(());
         }
         let cursor = self.follow().await?;
@@ -191,7 +111,7 @@ impl Channel {
             self.tell_ranking(cursor).await?;
         }
         let over = self.feed.0.engine.now() >= self.campaign.terms.window.end();
-        if (due.poll || !self.joining.is_empty()) && over && self.settled.is_none() {
+        if (due.poll || self.audience.is_anyone_waiting()) && over && self.settled.is_none() {
             self.look_for_end().await?;
         }
         self.let_in().await
@@ -215,10 +135,8 @@ impl Channel {
                 }
             }
             for bid in &batch.bids {
-                if let Some(members) = self.members.get_mut(&bid.bidder) {
-                    let text = bid_accepted(bid, id);
-                    members.retain(|member| member.offer(Notice::Text(text.clone())));
-                }
+                let text = || bid_accepted(bid, id);
+                self.audience.tell_user(bid.bidder, text);
             }
             self.cursor = Some(batch.through);
             if batch.through <= cursor || batch.bids.len() < PAGE {
@@ -231,33 +149,25 @@ impl Channel {
     /// The log goes on from before what was told, which happens only when a hot store is lost that acknowledged bids
     /// by itself. Everybody starts anew.
     fn restart(&mut self) {
-        for (_, members) in self.members.drain() {
-            for member in members {
-                member.offer(Notice::Restarted);
-            }
-        }
+        self.audience.dismiss(&Notice::Restarted);
         (self.cursor, self.ranking) = (None, None);
     }
 
     fn is_anyone_behind(&self, cursor: Sequence) -> bool {
-        self.members
-            .values()
-            .flatten()
-            .any(|member| member.ranked < cursor)
+        let mut members = self.audience.members();
+        members.any(|member| member.ranked < cursor)
     }
 
     /// Tells the ranking to everybody who knows an older one.
     async fn tell_ranking(&mut self, cursor: Sequence) -> Result<()> {
         let text = self.ranking(cursor).await?;
-        for members in self.members.values_mut() {
-            members.retain_mut(|member| {
-                if member.ranked >= cursor {
-                    return true;
-                }
-                member.ranked = cursor;
-                member.offer(Notice::Text(text.clone()))
-            });
-        }
+        self.audience.retain(|member| {
+            if member.ranked >= cursor {
+                return true;
+            }
+            member.ranked = cursor;
+            member.offer(Notice::Text(text.clone()))
+        });
         Ok(())
     }
 
@@ -290,22 +200,20 @@ impl Channel {
             self.tell_ranking(last).await?;
         }
         let at = last.next();
-        for members in self.members.values_mut() {
-            members.retain(|member| member.offer(Notice::Ended { at, settled }));
-        }
+        self.audience.tell(&Notice::Ended { at, settled });
         self.settled = Some(settled);
         Ok(())
     }
 
     /// Lets in who waits, at the end of the log.
     async fn let_in(&mut self) -> Result<()> {
-        let Some(cursor) = self.cursor.filter(|_| !self.joining.is_empty()) else {
+        let Some(cursor) = self.cursor.filter(|_| self.audience.is_anyone_waiting()) else {
             return Ok(());
         };
         let end = self.settled.map(|settled| (cursor.next(), settled));
         let last = end.map_or(cursor, |(at, _)| at);
         let ranking = self.ranking(cursor).await?;
-        for Join { since, mut member } in std::mem::take(&mut self.joining) {
+        for Join { since, mut member } in self.audience.take_waiting() {
             let since = since.filter(|since| {
                 *since <= last && cursor.get().saturating_sub(since.get()) <= REPLAYED
             });
@@ -323,7 +231,7 @@ impl Channel {
                 is_in = is_in && member.offer(Notice::Ended { at, settled });
             }
             if is_in {
-                self.members.entry(member.user).or_default().push(member);
+                self.audience.let_in(member);
             }
         }
         Ok(())

@@ -3,22 +3,19 @@
 //! The sequence of its messages is the revision of the campaign's orders: the ledger counts it, so it grows over all
 //! nodes and survives them.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::Utf8Bytes;
 use flashbid_core::Result;
 use flashbid_core::campaign::{Campaign, Phase};
-use flashbid_core::id::BidderId;
 use flashbid_core::order::Order;
 use flashbid_core::rank::Sequence;
 use flashbid_core::stock::Level;
 use flashbid_core::store::{OrderChanges, Revision};
-use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
 
-use super::channel::{Join, Member};
+use super::audience::{Audience, Join};
 use super::{Feed, Notice, REPLAYED, order_update};
 use crate::wire::{Event, StockUpdate};
 
@@ -36,10 +33,7 @@ const END: Revision = Revision::new(i64::MAX.unsigned_abs());
 pub(super) struct SaleChannel {
     feed: Feed,
     campaign: Arc<Campaign>,
-    joins: mpsc::UnboundedReceiver<Join>,
-    /// Who waits to be let in.
-    joining: Vec<Join>,
-    members: HashMap<BidderId, Vec<Member>>,
+    audience: Audience,
     /// Up to where the changes of orders have been told; `None` before the first look.
     cursor: Option<Revision>,
     /// What is left, as it was counted last, and the counter's changes up to there.
@@ -51,18 +45,11 @@ pub(super) struct SaleChannel {
 }
 
 impl SaleChannel {
-    pub(super) fn new(
-        feed: Feed,
-        campaign: Arc<Campaign>,
-        first: Join,
-        joins: mpsc::UnboundedReceiver<Join>,
-    ) -> Self {
+    pub(super) fn new(feed: Feed, campaign: Arc<Campaign>, audience: Audience) -> Self {
         Self {
             feed,
             campaign,
-            joins,
-            joining: vec![first],
-            members: HashMap::new(),
+            audience,
             cursor: None,
             left: None,
             is_behind: false,
@@ -80,13 +67,11 @@ impl SaleChannel {
         loop {
             let mut is_update = false;
             tokio::select! {
-                Some(join) = self.joins.recv() => self.joining.push(join),
+                () = self.audience.arrival() => {}
                 _ = updates.tick() => is_update = true,
                 _ = polls.tick() => {}
             }
-            while let Ok(join) = self.joins.try_recv() {
-                self.joining.push(join);
-            }
+            self.audience.gather();
             match self.look(is_update).await {
                 Ok(()) => failing = false,
                 Err(error) => {
@@ -96,22 +81,10 @@ impl SaleChannel {
                     failing = true;
                 }
             }
-            if self.is_deserted() {
-                match self.feed.leave(self.campaign.id, &mut self.joins) {
-                    Some(join) => self.joining.push(join),
-                    None => return,
-                }
+            if self.feed.is_over(self.campaign.id, &mut self.audience) {
+                return;
             }
         }
-    }
-
-    fn is_deserted(&mut self) -> bool {
-        self.members.retain(|_, members| {
-            members.retain(Member::is_there);
-            !members.is_empty()
-        });
-        self.joining.retain(|join| join.member.is_there());
-        self.members.is_empty() && self.joining.is_empty()
     }
 
     /// Tells what has happened since the last look, and lets in who waits.
@@ -143,10 +116,8 @@ impl SaleChannel {
         loop {
             let changes = engine.order_changes(id, cursor, PAGE).await?;
             for (at, order) in numbered(&changes, cursor) {
-                if let Some(members) = self.members.get_mut(&order.bidder) {
-                    let text = order_update(order, at);
-                    members.retain(|member| member.offer(Notice::Text(text.clone())));
-                }
+                let text = || order_update(order, at);
+                self.audience.tell_user(order.bidder, text);
             }
             cursor = cursor.max(changes.through);
             self.cursor = Some(cursor);
@@ -182,11 +153,8 @@ impl SaleChannel {
     }
 
     fn tell_left(&mut self, cursor: Revision) {
-        let Some(text) = self.left(cursor) else {
-            return;
-        };
-        for members in self.members.values_mut() {
-            members.retain(|member| member.offer(Notice::Text(text.clone())));
+        if let Some(text) = self.left(cursor) {
+            self.audience.tell(&Notice::Text(text));
         }
     }
 
@@ -202,9 +170,7 @@ impl SaleChannel {
             self.tell_left(cursor);
         }
         let at = sequence(cursor);
-        for members in self.members.values_mut() {
-            members.retain(|member| member.offer(Notice::Ended { at, settled }));
-        }
+        self.audience.tell(&Notice::Ended { at, settled });
         self.settled = Some(settled);
         Ok(())
     }
@@ -212,7 +178,7 @@ impl SaleChannel {
     /// Lets in who waits, at the end of the changes.
     fn let_in(&mut self, cursor: Revision) {
         let left = self.left(cursor);
-        for Join { since, member } in std::mem::take(&mut self.joining) {
+        for Join { since, member } in self.audience.take_waiting() {
             let since = since
                 .map(|since| Revision::new(since.get()))
                 .filter(|since| *since <= cursor && cursor.get() - since.get() <= REPLAYED);
@@ -226,7 +192,7 @@ impl SaleChannel {
                 is_in = is_in && member.offer(Notice::Ended { at, settled });
             }
             if is_in {
-                self.members.entry(member.user()).or_default().push(member);
+                self.audience.let_in(member);
             }
         }
     }
