@@ -72,25 +72,22 @@ impl Engine {
         if cart.key.is_some()
             && let Some(known) = self.known_cart(id, cart.bidder).await?
         {
-            let line = |line: &CartLine| (line.campaign, line.units);
-            let ordered = known.iter().map(|order| (order.campaign, order.units));
-            return if ordered.eq(lines.iter().map(line)) {
-                Ok(known)
-            } else {
-                Err(Rejection::KeyReused.into())
-            };
+            return Ok(same_cart(known, &lines)?);
         }
         let mut taken: Vec<(Arc<Sale>, Hold)> = Vec::with_capacity(lines.len());
         for (line, sale) in lines.iter().zip(&sales) {
             match self.hold_line(sale, line, id, &cart).await {
                 Ok(hold) => taken.push((Arc::clone(sale), hold)),
                 Err(error) => {
-                    let again = cart.key.is_some() && matches!(error, Error::Store(_));
                     if cart.key.is_none() {
                         // Nobody else can make an order of holds whose ids were made here.
                         self.give_up_cart(&taken).await;
-                    } else if !again {
-                        self.put_back(&taken).await;
+                    } else if matches!(error, Error::Rejected(_))
+                        && self.put_back(&taken).await
+                        && let Some(known) = self.known_cart(id, cart.bidder).await?
+                    {
+                        // The same request has found elsewhere what was not there for this one.
+                        return Ok(same_cart(known, &lines)?);
                     }
                     return Err(error);
                 }
@@ -227,6 +224,16 @@ impl Engine {
             }
         }
         ordered
+    }
+}
+
+/// The orders that a cart has become, if they are of the same `lines`.
+fn same_cart(known: Vec<Order>, lines: &[CartLine]) -> Result<Vec<Order>, Rejection> {
+    let ordered = known.iter().map(|order| (order.campaign, order.units));
+    if ordered.eq(lines.iter().map(|line| (line.campaign, line.units))) {
+        Ok(known)
+    } else {
+        Err(Rejection::KeyReused)
     }
 }
 

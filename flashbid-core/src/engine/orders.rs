@@ -94,7 +94,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`](crate::Error::Store).
     pub async fn expire_orders(&self) -> Result<usize> {
-        let (now, limit) = (self.now(), u32::try_from(PAGE).unwrap_or(u32::MAX));
+        let (now, mut limit) = (self.now(), u32::try_from(PAGE).unwrap_or(u32::MAX));
         let mut expired = 0;
         loop {
             let overdue = self.0.ledger.overdue_orders(now, limit).await?;
@@ -126,8 +126,13 @@ impl Engine {
                 orders: ended.len(),
             });
             if ended.is_empty() {
-                // Others were faster, or the ledger cannot: asking again at once would ask forever.
-                return Ok(expired);
+                if overdue.len() < limit as usize {
+                    // Others were faster, or the ledger cannot: asking again at once would ask forever.
+                    return Ok(expired);
+                }
+                // What cannot end must not hide what is behind it.
+                limit = limit.saturating_mul(2);
+                continue;
             }
             ended.sort_unstable();
             for of_campaign in ended.chunk_by(|one, next| one.0 == next.0) {

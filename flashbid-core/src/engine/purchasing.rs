@@ -139,7 +139,12 @@ impl Engine {
         }
         let mut failed = None;
         for campaign in self.selling().await?.iter() {
-            match self.0.hot.holds(*campaign, &holds).await {
+            let sale = self.sale(*campaign).await?;
+            // A counter that is not loaded may have left it waiting to become an order.
+            let found = self
+                .with_gate(&sale, || self.0.hot.holds(*campaign, &holds))
+                .await;
+            match found {
                 Ok(found) => {
                     if let Some(hold) = found.into_iter().next().flatten() {
                         return Ok(Some(HoldStatus {
@@ -148,8 +153,6 @@ impl Engine {
                         }));
                     }
                 }
-                // A counter that is not loaded has no hold that the ledger does not know.
-                Err(error) if error.kind == StoreErrorKind::NotFound => {}
                 Err(error) => failed = Some(error),
             }
         }
@@ -288,13 +291,20 @@ impl Engine {
     }
 
     async fn tell_gate(&self, campaign: CampaignId, without_units: &[HoldId], known: &[HoldId]) {
-        let told = async {
-            if !without_units.is_empty() {
-                self.0.hot.release(campaign, without_units).await?;
-            }
-            self.0.hot.acknowledge(campaign, known).await
+        let released = if without_units.is_empty() {
+            Ok(())
+        } else {
+            let released = self.0.hot.release(campaign, without_units).await;
+            released.map(drop)
         };
-        if let Err(error) = told.await {
+        // What could not be given back waits on, to be given back when it is tried again; it holds up nobody else.
+        let done: Vec<HoldId> = known
+            .iter()
+            .filter(|hold| released.is_ok() || !without_units.contains(hold))
+            .copied()
+            .collect();
+        let acknowledged = self.0.hot.acknowledge(campaign, &done).await;
+        if let Err(error) = released.and(acknowledged.map(drop)) {
             tracing::debug!(%campaign, %error, "the hot store does not know yet what became of its holds");
         }
     }

@@ -159,8 +159,8 @@ impl Engine {
             if !campaign.terms.format.is_first_come() {
                 continue;
             }
-            let sale = self.sale(campaign.id).await?;
             let in_line = async {
+                let sale = self.sale(campaign.id).await?;
                 self.load_gate(&sale).await?;
                 self.reconcile(campaign.id, true).await
             };
@@ -190,14 +190,19 @@ impl Engine {
             return Ok(first);
         }
         tokio::time::sleep(LASTS).await;
-        let again = self.differences(sale).await?;
-        let alike = |one: &Discrepancy, other: &Discrepancy| {
-            (one.kind, one.subject, &one.expected, &one.found)
-                == (other.kind, other.subject, &other.expected, &other.found)
+        let what = |one: &Discrepancy| {
+            (
+                one.kind,
+                one.subject,
+                one.expected.clone(),
+                one.found.clone(),
+            )
         };
+        let again = self.differences(sale).await?;
+        let again: HashSet<_> = again.iter().map(what).collect();
         Ok(first
             .into_iter()
-            .filter(|one| again.iter().any(|other| alike(one, other)))
+            .filter(|one| again.contains(&what(one)))
             .collect())
     }
 

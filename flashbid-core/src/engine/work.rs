@@ -22,9 +22,9 @@ use crate::time::Timestamp;
 const PAGE: u32 = 500;
 
 impl Engine {
-    /// Looks every `interval` for orders whose time to pay is over, and for campaigns that have started and are not
-    /// settled. It tends each of these in a task of its own, so that one that fails or hangs never delays another. Ends when `stop` does and the work under way
-    /// is done.
+    /// Looks every `interval` for orders whose time to pay is over, for campaigns that have started and are not settled,
+    /// and for those that are settled and have units left. It tends each of these in a task of its own, so that one that
+    /// fails or hangs never delays another. Ends when `stop` does and the work under way is done.
     pub async fn run(&self, interval: Duration, stop: impl Future<Output = ()>) {
         // Beside the work, for a ledger that hangs must not keep this node from hearing of changes.
         tokio::select! {
@@ -101,7 +101,14 @@ impl Engine {
                 return;
             }
         };
-        for campaign in due {
+        let left = match self.with_units_left().await {
+            Ok(left) => left,
+            Err(error) => {
+                tracing::warn!(%error, "cannot look for units to offer; trying again");
+                Vec::new()
+            }
+        };
+        for campaign in due.into_iter().chain(left) {
             if busy.insert(campaign.id) {
                 let engine = self.clone();
                 tasks.spawn(async move {
@@ -119,28 +126,16 @@ impl Engine {
         }
     }
 
-    /// Ends orders whose time to pay is over, and offers what settled campaigns have left.
+    /// Ends orders whose time to pay is over, and tells how many purchases are set aside.
     async fn tend_orders(&self) {
         if let Err(error) = self.expire_orders().await {
             tracing::warn!(%error, "cannot expire orders; trying again");
         }
-        let left = match self.with_units_left().await {
-            Ok(left) => left,
-            Err(error) => {
-                tracing::warn!(%error, "cannot look for units to offer; trying again");
-                return;
-            }
-        };
         if self.observer().is_some()
             && let Ok(letters) = self.dead_letters(Page { skip: 0, limit: 1 }).await
         {
             let open = letters.total;
             self.tell(|| Observation::DeadLetters { open });
-        }
-        for campaign in left {
-            if let Err(error) = self.offer(campaign.id).await {
-                tracing::warn!(campaign = %campaign.id, %error, "cannot offer units; trying again");
-            }
         }
     }
 
@@ -165,8 +160,13 @@ impl Engine {
         }
     }
 
-    /// Settles a campaign that is over; opens one that runs, and moves to the ledger what its hot store has.
+    /// Settles a campaign that is over, and offers what it has left; opens one that runs, and moves to the ledger what its
+    /// hot store has.
     async fn tend_campaign(&self, campaign: Campaign) -> Result<Option<SettleOutcome>> {
+        if campaign.phase == Phase::Settled {
+            self.offer(campaign.id).await?;
+            return Ok(None);
+        }
         if campaign.terms.window.end() <= self.now() {
             return self.settle(campaign.id).await.map(Some);
         }

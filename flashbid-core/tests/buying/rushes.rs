@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use flashbid_core::conformance::Moment;
 use flashbid_core::order::OrderStatus;
 use flashbid_core::stock::Units;
 use flashbid_core::{Durability, Error, Rejection};
@@ -135,6 +136,41 @@ async fn a_cart_of_which_one_line_is_refused_takes_nothing() {
         let (stock, _, counter) = shop.levels(campaign).await;
         assert_eq!(stock, level(5, 0, 0));
         assert!(counter.is_none_or(|counter| counter == stock));
+    }
+}
+
+/// The same cart was asked for twice at once. The one found a line sold out; a unit of it came back, the other bought the
+/// cart, and the first was told that it was sold out.
+#[tokio::test]
+async fn a_cart_that_is_bought_meanwhile_by_its_repetition_is_not_sold_out() {
+    let shop = Shop::open();
+    let mut sales = [shop.sale(5, 1, None).await, shop.sale(5, 1, None).await];
+    // In the order in which a cart takes them.
+    sales.sort();
+    let last = shop.engine().purchase(sales[1], buy(9, 1, "last")).await;
+    let wanted = cart(1, Some("cart"), &sales.map(|campaign| (campaign, 1)));
+    let node = shop.node(Durability::Ledger);
+    for campaign in sales {
+        node.engine.gate_stats(campaign).await.unwrap();
+    }
+    // The ledger is asked for the buyer's orders, and then whether the first line may be given back.
+    let faults = node.ledger();
+    faults.pause_at(faults.calls() + 2, Moment::Before);
+    let first = tokio::spawn({
+        let (engine, wanted) = (node.engine.clone(), wanted.clone());
+        async move { engine.purchase_cart(wanted).await }
+    });
+    faults.paused().await;
+    assert_eq!(faults.log().last(), Some(&"void_holds"));
+    let engine = shop.engine();
+    let last = last.unwrap().hold.id.into();
+    engine.cancel(last).await.unwrap();
+    let bought = engine.purchase_cart(wanted).await.unwrap();
+    faults.resume();
+    assert_eq!(first.await.unwrap().unwrap(), bought);
+    for campaign in sales {
+        assert_eq!(shop.levels(campaign).await.0, level(0, 1, 0));
+        shop.assert_agrees(campaign, "bought once").await;
     }
 }
 
