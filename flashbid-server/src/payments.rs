@@ -13,18 +13,21 @@ use async_trait::async_trait;
 use flashbid_core::bid::IdempotencyKey;
 use flashbid_core::id::OrderId;
 use flashbid_core::money::Money;
+use flashbid_core::order::PaymentId;
 
 use crate::config::Secret;
 
 /// Charges orders.
 #[async_trait]
 pub trait PaymentProvider: fmt::Debug + Send + Sync + 'static {
-    /// Takes the money for an order. The same key again is the same charge again: it is made once, and answered alike.
+    /// Takes the money for an order, and answers how the payment is found again. The same key again is the same charge again:
+    /// it is made once, and answered alike. A charge that was declined has not used its key up: the buyer may come with
+    /// another method.
     ///
     /// # Errors
     /// [`ChargeError::Declined`] when the buyer does not pay, [`ChargeError::Unavailable`] when it is not known whether
     /// the charge was made: the same charge may then be asked for again.
-    async fn charge(&self, charge: &Charge) -> Result<PaymentReference, ChargeError>;
+    async fn charge(&self, charge: &Charge) -> Result<PaymentId, ChargeError>;
 }
 
 /// What is to be paid, by what.
@@ -40,38 +43,11 @@ pub struct Charge {
     pub key: IdempotencyKey,
 }
 
-/// How the provider finds a payment again.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct PaymentReference(String);
-
-impl PaymentReference {
-    /// The most bytes of a reference.
-    pub const LONGEST: usize = 255;
-
-    /// Takes a text as a reference: `None` unless it has 1 to 255 visible ASCII characters.
-    pub fn new(text: impl Into<String>) -> Option<Self> {
-        let text = text.into();
-        let fits = (1..=Self::LONGEST).contains(&text.len());
-        (fits && text.bytes().all(|byte| byte.is_ascii_graphic())).then_some(Self(text))
-    }
-
-    /// The reference as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for PaymentReference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// Why nothing was charged, or may not have been.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChargeError {
-    /// The buyer's means were refused: nothing was charged, and the same charge will not be.
+    /// The buyer's means were refused: nothing was charged.
     #[error("the payment was declined: {reason}")]
     Declined {
         /// Why, in words that the buyer may read.
@@ -92,14 +68,14 @@ pub const DECLINED_METHOD: &str = "decline";
 
 #[async_trait]
 impl PaymentProvider for TestProvider {
-    async fn charge(&self, charge: &Charge) -> Result<PaymentReference, ChargeError> {
+    async fn charge(&self, charge: &Charge) -> Result<PaymentId, ChargeError> {
         let method = charge.method.as_ref().map(Secret::expose);
         if method == Some(DECLINED_METHOD) {
             return Err(ChargeError::Declined {
                 reason: "the test provider declines this method".to_owned(),
             });
         }
-        let reference = PaymentReference::new(format!("test-{}", charge.order));
+        let reference = PaymentId::new(format!("test-{}", charge.order));
         Ok(reference.expect("an id is visible ASCII"))
     }
 }
@@ -141,15 +117,5 @@ mod tests {
     fn what_the_buyer_pays_with_is_not_printed() {
         let shown = format!("{:?}", charge(1, Some("tok_sesame"), "a"));
         assert!(!shown.contains("sesame"), "{shown}");
-    }
-
-    #[test]
-    fn a_reference_is_short_visible_text() {
-        assert!(PaymentReference::new("ch_1/2").is_some());
-        for wrong in ["", "a b", "é", "a\n"] {
-            assert_eq!(PaymentReference::new(wrong), None, "{wrong:?}");
-        }
-        assert!(PaymentReference::new("x".repeat(255)).is_some());
-        assert_eq!(PaymentReference::new("x".repeat(256)), None);
     }
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use flashbid_core::bid::IdempotencyKey;
 use flashbid_core::id::{CampaignId, OrderId};
-use flashbid_core::order::{Order as CoreOrder, OrderStatus, PaymentId};
+use flashbid_core::order::{Order as CoreOrder, OrderStatus};
 use flashbid_core::{Error, Rejection};
 use tokio::time::timeout;
 
@@ -123,7 +123,6 @@ pub(super) async fn pay(
     let payment = charged
         .unwrap_or(Err(ChargeError::Unavailable))
         .map_err(declined)?;
-    let payment = PaymentId::new(payment.as_str()).expect("a reference is visible ASCII");
     let paid = state.engine().pay(id, payment.clone()).await;
     if let Err(Error::Rejected(Rejection::PaidOtherwise)) = &paid {
         tracing::error!(order = %id, %payment, "an order was charged twice: this payment is to be refunded");
