@@ -4,6 +4,8 @@ use axum::http::{HeaderMap, StatusCode};
 use flashbid_core::id::{AttemptId, OrderId};
 use flashbid_core::order::PaymentId;
 
+use serde::Deserialize;
+
 use super::responses::{BodyTooLarge, Malformed, NotFound, Unavailable};
 use crate::extract::Raw;
 use crate::payments::{TOLERANCE, Webhooks};
@@ -13,6 +15,13 @@ use crate::wire::{Order, PaymentEvent};
 
 /// The event that says that an order was paid.
 const SUCCEEDED: &str = "payment.succeeded";
+
+/// What happened; all that is read of other events.
+#[derive(Deserialize)]
+struct Kind {
+    #[serde(rename = "type")]
+    kind: String,
+}
 
 /// Takes what a payment provider tells.
 ///
@@ -50,13 +59,14 @@ pub(super) async fn webhook(
     let verified = webhooks
         .verify(signed, &body, state.engine().now())
         .map_err(|error| Problem::bad_signature(sentence(&error.to_string())))?;
-    let event: PaymentEvent = serde_json::from_slice(&body)
-        .map_err(|error| Problem::malformed(sentence(&error.to_string())))?;
-    let payment = PaymentId::new(event.payment_id)
-        .map_err(|error| Problem::malformed(sentence(&error.to_string())))?;
-    if event.kind != SUCCEEDED {
+    let malformed = |error: serde_json::Error| Problem::malformed(sentence(&error.to_string()));
+    let Kind { kind } = serde_json::from_slice(&body).map_err(malformed)?;
+    if kind != SUCCEEDED {
         return Ok(Err(StatusCode::NO_CONTENT));
     }
+    let event: PaymentEvent = serde_json::from_slice(&body).map_err(malformed)?;
+    let payment = PaymentId::new(event.payment_id)
+        .map_err(|error| Problem::malformed(sentence(&error.to_string())))?;
     let order = OrderId::new(event.order_id);
     // The same payment again changes nothing. So the signature is used up behind it: what a store that was away could not
     // note may be sent again.
