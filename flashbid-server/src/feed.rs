@@ -278,16 +278,30 @@ impl Subscription {
 
     /// Whoever has units has won; nothing was ranked.
     async fn sale_ended(&self, at: Sequence, settled: bool) -> Result<Utf8Bytes> {
-        let page = Page {
-            skip: 0,
-            limit: sale::PAGE,
-        };
-        let orders = self.engine.orders_of(self.user, page).await?.items;
-        let is_winner = settled
-            && orders
-                .iter()
-                .any(|order| order.campaign == self.campaign && order.status.holds_stock());
-        let ended = CampaignEnded::new(self.campaign, None, is_winner);
+        let (mut units, mut price, mut skip) = (0, None, 0);
+        loop {
+            let limit = sale::PAGE;
+            let page = Page { skip, limit };
+            let orders = self.engine.orders_of(self.user, page).await?.items;
+            skip += orders.len() as u64;
+            let last = orders.len() < limit as usize;
+            for order in orders {
+                if order.campaign == self.campaign && order.status.holds_stock() {
+                    units += order.units.get();
+                    price = Some(order.price);
+                }
+            }
+            if last {
+                break;
+            }
+        }
+        let won = price.filter(|_| settled);
+        let paid = won.map(|price| {
+            price
+                .times(units)
+                .expect("a campaign's price times its quota is an amount")
+        });
+        let ended = CampaignEnded::bought(self.campaign, paid);
         Ok(Event::CampaignEnded(ended).into_text(at).into())
     }
 

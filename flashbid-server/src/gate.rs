@@ -91,7 +91,9 @@ impl Gate {
         &self.captchas
     }
 
-    /// The ticket of a bid or purchase, to be used up in the same step: `None` when the campaign asks for none.
+    /// The ticket of a bid or purchase, to be used up in the same step: `None` when the campaign asks for none. One that is
+    /// over is good for nothing new; `may_repeat` tells that the request may be the repetition of one that was taken
+    /// in time, which is known where it is taken.
     ///
     /// # Errors
     /// 403 `TOKEN_REQUIRED`, `TOKEN_INVALID` or `TOKEN_EXPIRED`.
@@ -101,6 +103,7 @@ impl Gate {
         token: Option<&str>,
         user: BidderId,
         campaign: CampaignId,
+        may_repeat: bool,
         now: Timestamp,
     ) -> Result<Option<Ticket>, Problem> {
         if !guards.need_ticket() {
@@ -112,7 +115,12 @@ impl Gate {
                 "This campaign needs a request token in the header X-Request-Token.",
             )
         })?;
-        Ok(Some(self.tickets.verify(token, user, campaign, now)?))
+        let ticket = if may_repeat {
+            self.tickets.read(token, user, campaign)
+        } else {
+            self.tickets.verify(token, user, campaign, now)
+        };
+        Ok(Some(ticket?))
     }
 
     /// Gives a ticket for a campaign with `guards`. A captcha that is answered is used up, whether it was needed or not.

@@ -176,6 +176,16 @@ impl Metrics {
         self.0.purchases.count(Outcome::of_purchase(held));
     }
 
+    /// Counts a bid that came without a good request token.
+    pub(crate) fn bid_without_ticket(&self) {
+        self.0.bids.count(Outcome::NoTicket);
+    }
+
+    /// Counts a purchase that came without a good request token.
+    pub(crate) fn purchase_without_ticket(&self) {
+        self.0.purchases.count(Outcome::NoTicket);
+    }
+
     /// Counts a request as under way until the answer is dropped.
     fn begun(&self) -> UnderWay {
         self.0.in_flight.inc();

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use flashbid_core::Engine;
+use flashbid_core::bid::IdempotencyKey;
 use flashbid_core::campaign::Campaign;
 use flashbid_core::id::BidderId;
 use flashbid_core::store::Admission;
 use flashbid_core::ticket::Ticket;
+use flashbid_core::{Engine, Error, Rejection};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -14,7 +15,7 @@ use crate::accounts::{Accounts, Attempts, Logins};
 use crate::auth::Sessions;
 use crate::config::{Config, Secret};
 use crate::feed::Feed;
-use crate::gate::{Captcha, Gate, Pictures};
+use crate::gate::{Captcha, Gate, Pictures, TicketError};
 use crate::metrics::Metrics;
 use crate::payments::{PaymentProvider, TestProvider, Webhooks};
 use crate::problem::Problem;
@@ -97,6 +98,7 @@ impl AppState {
     }
 
     /// The ticket of a request of `user` for `campaign`, to be used up in the same step; `None` when it asks for none.
+    /// A request with a key may be a repetition: see [`AppState::refused`].
     ///
     /// # Errors
     /// 403 `TOKEN_REQUIRED`, `TOKEN_INVALID` or `TOKEN_EXPIRED`.
@@ -105,10 +107,26 @@ impl AppState {
         campaign: &Campaign,
         token: Option<&str>,
         user: BidderId,
+        key: Option<&IdempotencyKey>,
     ) -> Result<Option<Ticket>, Problem> {
         let now = self.engine().now();
-        self.gate()
-            .ticket(campaign.guards, token, user, campaign.id, now)
+        self.gate().ticket(
+            campaign.guards,
+            token,
+            user,
+            campaign.id,
+            key.is_some(),
+            now,
+        )
+    }
+
+    /// Why a bid or purchase with a ticket was refused: of one that is over it is told that it is, not that it was used.
+    pub fn refused(&self, error: Error, ticket: Option<Ticket>) -> Problem {
+        let is_over = ticket.is_some_and(|ticket| ticket.expires_at <= self.engine().now());
+        match error {
+            Error::Rejected(Rejection::TicketSpent) if is_over => TicketError::Expired.into(),
+            error => error.into(),
+        }
     }
 
     /// The engine.

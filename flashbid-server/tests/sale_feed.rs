@@ -201,7 +201,8 @@ async fn the_end_is_told_to_each_and_also_to_whoever_comes_later() {
                 ended["data"],
                 json!({
                     "campaign_id": campaign, "is_winner": is_winner,
-                    "final_rank": null, "final_score": null, "final_price": null,
+                    "final_rank": null, "final_score": null,
+                    "final_price": is_winner.then_some(5.0),
                 })
             );
         }

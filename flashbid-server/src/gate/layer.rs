@@ -140,14 +140,12 @@ impl Asking {
 
 impl Credentials {
     fn of(request: &Request<Body>) -> Option<Self> {
-        if let Some(header) = request.headers().get(header::AUTHORIZATION) {
-            return Some(Self::Header(header.clone()));
+        // As the routes read them: the feed's has its token in the query, and looks at no header.
+        if request.uri().path().starts_with("/ws/") {
+            return Self::in_query(request.uri());
         }
-        request
-            .uri()
-            .path()
-            .starts_with("/ws/")
-            .then(|| Self::in_query(request.uri()))?
+        let header = request.headers().get(header::AUTHORIZATION)?;
+        Some(Self::Header(header.clone()))
     }
 
     fn in_query(uri: &Uri) -> Option<Self> {

@@ -83,6 +83,23 @@ impl Tickets {
         campaign: CampaignId,
         now: Timestamp,
     ) -> Result<Ticket, TicketError> {
+        let ticket = self.read(token, user, campaign)?;
+        if now >= ticket.expires_at {
+            return Err(TicketError::Expired);
+        }
+        Ok(ticket)
+    }
+
+    /// What `token` says, even if it is over.
+    ///
+    /// # Errors
+    /// [`TicketError::Invalid`].
+    pub fn read(
+        &self,
+        token: &str,
+        user: BidderId,
+        campaign: CampaignId,
+    ) -> Result<Ticket, TicketError> {
         let bytes = BASE64URL_NOPAD.decode(token.as_bytes());
         let bytes: [u8; WHOLE] = bytes
             .ok()
@@ -93,16 +110,12 @@ impl Tickets {
             .verify_slice(signature)
             .map_err(|_| TicketError::Invalid)?;
         let (id, end) = says.split_at(ID);
-        let ticket = Ticket {
+        Ok(Ticket {
             id: Uuid::from_bytes(id.try_into().expect("16 bytes")).into(),
             expires_at: Timestamp::from_millis(i64::from_be_bytes(
                 end.try_into().expect("8 bytes"),
             )),
-        };
-        if now >= ticket.expires_at {
-            return Err(TicketError::Expired);
-        }
-        Ok(ticket)
+        })
     }
 
     /// Each part has its fixed length, so no two contents are signed alike.

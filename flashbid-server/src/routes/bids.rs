@@ -43,7 +43,9 @@ pub(super) async fn place(
     let price = wanted.price.read("price")?;
     let campaign = state.engine().known_campaign(id).await;
     let ticket = match &campaign {
-        Ok(campaign) => state.ticket(campaign, token.as_deref(), account.id)?,
+        Ok(campaign) => state
+            .ticket(campaign, token.as_deref(), account.id, key.as_ref())
+            .inspect_err(|_| state.metrics().bid_without_ticket())?,
         Err(_) => None,
     };
     let bid = CoreBid {
@@ -62,7 +64,7 @@ pub(super) async fn place(
     };
     let placed = placed.await;
     state.metrics().bid_answered(&placed);
-    let (campaign, accepted) = placed?;
+    let (campaign, accepted) = placed.map_err(|error| state.refused(error, ticket))?;
     let answer = Bid::new(&accepted, id, campaign.product);
     Ok((StatusCode::CREATED, Json(answer)))
 }

@@ -1,10 +1,12 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use flashbid_core::bid::IdempotencyKey;
 use flashbid_core::engine::{Buy, Cart as CoreCart, CartLine};
-use flashbid_core::id::{CampaignId, HoldId};
+use flashbid_core::id::{BidderId, CampaignId, HoldId};
 use flashbid_core::order::MAX_LINES;
 use flashbid_core::stock::Units;
+use flashbid_core::ticket::Ticket;
 
 use super::responses::{BodyTooLarge, Malformed, NotFound, NotJson, Unauthorized, Unavailable};
 use crate::auth::CurrentUser;
@@ -41,8 +43,7 @@ pub(super) async fn buy(
 ) -> Result<(StatusCode, Json<Purchase>), Problem> {
     let id = CampaignId::new(wanted.campaign_id);
     let units = units(wanted.quantity)?;
-    let campaign = state.engine().known_campaign(id).await?;
-    let ticket = state.ticket(&campaign, token.as_deref(), account.id)?;
+    let ticket = ticket(&state, id, token.as_deref(), account.id, key.as_ref()).await?;
     let buy = Buy {
         bidder: account.id,
         units,
@@ -52,7 +53,8 @@ pub(super) async fn buy(
     };
     let bought = state.engine().purchase(id, buy).await;
     state.metrics().purchase_answered(&bought);
-    Ok((StatusCode::ACCEPTED, Json(Purchase::held(&bought?))))
+    let bought = bought.map_err(|error| state.refused(error, ticket))?;
+    Ok((StatusCode::ACCEPTED, Json(Purchase::held(&bought))))
 }
 
 /// How far a purchase of the user has come.
@@ -116,14 +118,15 @@ pub(super) async fn buy_cart(
     for item in &wanted.items {
         let units = units(item.quantity)?;
         let id = CampaignId::new(item.campaign_id);
-        let campaign = state.engine().known_campaign(id).await?;
         let token = item.request_token.as_deref();
         lines.push(CartLine {
             campaign: id,
             units,
-            ticket: state.ticket(&campaign, token, account.id)?,
+            ticket: ticket(&state, id, token, account.id, key.as_ref()).await?,
         });
     }
+    let first_over = lines.iter().filter_map(|line| line.ticket);
+    let first_over = first_over.min_by_key(|ticket| ticket.expires_at);
     let cart = CoreCart {
         bidder: account.id,
         lines,
@@ -132,8 +135,26 @@ pub(super) async fn buy_cart(
     };
     let bought = state.engine().purchase_cart(cart).await;
     state.metrics().purchase_answered(&bought);
-    let orders = bought?.iter().map(Order::from).collect();
+    let bought = bought.map_err(|error| state.refused(error, first_over))?;
+    let orders = bought.iter().map(Order::from).collect();
     Ok((StatusCode::CREATED, Json(Cart { orders })))
+}
+
+/// The ticket of a purchase of `user` in a campaign.
+async fn ticket(
+    state: &AppState,
+    campaign: CampaignId,
+    token: Option<&str>,
+    user: BidderId,
+    key: Option<&IdempotencyKey>,
+) -> Result<Option<Ticket>, Problem> {
+    let campaign = state.engine().known_campaign(campaign).await;
+    if campaign.is_err() {
+        state.metrics().purchase_answered(&campaign);
+    }
+    state
+        .ticket(&*campaign?, token, user, key)
+        .inspect_err(|_| state.metrics().purchase_without_ticket())
 }
 
 fn units(Whole(quantity): Whole) -> Result<Units, Problem> {

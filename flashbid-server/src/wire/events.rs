@@ -1,5 +1,6 @@
 use flashbid_core::bid::AcceptedBid;
 use flashbid_core::id::CampaignId;
+use flashbid_core::money::Money;
 use flashbid_core::order::{Order as CoreOrder, Origin};
 use flashbid_core::rank::Sequence;
 use flashbid_core::stock::Level;
@@ -142,9 +143,10 @@ impl From<&CoreOrder> for OrderUpdate {
 pub struct CampaignEnded {
     campaign_id: Uuid,
     is_winner: bool,
-    /// Null, like score and price, when the client did not bid.
+    /// Null, like the score, when the client did not bid, or bought.
     final_rank: Option<u32>,
     final_score: Option<Exact>,
+    /// Null when the client neither bid nor bought; of all that it bought.
     final_price: Option<Exact>,
 }
 
@@ -157,6 +159,17 @@ impl CampaignEnded {
             final_rank: standing.map(|standing| standing.rank.get()),
             final_score: standing.map(|standing| standing.bid.score.into()),
             final_price: standing.map(|standing| standing.bid.price.into()),
+        }
+    }
+
+    /// The end of a first-come `campaign` for a client that has units at `price` together, or none.
+    pub fn bought(campaign: CampaignId, price: Option<Money>) -> Self {
+        Self {
+            campaign_id: campaign.uuid(),
+            is_winner: price.is_some(),
+            final_rank: None,
+            final_score: None,
+            final_price: price.map(Exact::from),
         }
     }
 }

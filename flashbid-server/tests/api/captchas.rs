@@ -150,7 +150,7 @@ fn check(
     let state = site.server.state();
     let ticket = state
         .gate()
-        .ticket(guards, token, by.id, campaign, state.engine().now());
+        .ticket(guards, token, by.id, campaign, false, state.engine().now());
     match ticket {
         Ok(ticket) => Ok(ticket.map(|ticket| ticket.id)),
         Err(problem) => {

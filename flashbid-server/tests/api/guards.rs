@@ -154,11 +154,23 @@ async fn a_token_is_good_for_its_user_and_campaign_and_for_its_time() {
         // Nobody has used it up meanwhile.
         let answer = kind.ask_with(&site, &ada, campaign, &given).await;
         kind.succeeded(&answer);
-        let old = token(&site, &ada, campaign).await;
+        let [old, used] = [(); 2].map(|()| token(&site, &ada, campaign));
+        let (old, used) = (old.await, used.await);
+        let keyed = |given, key| [("x-request-token", given), ("idempotency-key", key)];
+        let known = keyed(&*used, "k");
+        let first = kind.succeeded(&kind.ask(&site, &ada, campaign, &known).await);
         site.pass(Duration::from_mins(2));
         kind.ask_with(&site, &ada, campaign, &old)
             .await
             .problem(403, "TOKEN_EXPIRED");
+        // What was taken in time is known by its key, and nothing new is let in by one.
+        let again = kind.ask(&site, &ada, campaign, &known).await;
+        assert_eq!(kind.succeeded(&again), first);
+        for given in [&old, &used] {
+            kind.ask(&site, &ada, campaign, &keyed(&**given, "new"))
+                .await
+                .problem(403, "TOKEN_EXPIRED");
+        }
     }
 }
 
