@@ -169,8 +169,7 @@ impl Sale {
             first
         });
         let orders = orders.await.expect("it is settled");
-        let finished = timeout(PATIENCE, self.bidders.finished()).await;
-        finished.expect("every bidder has its answers");
+        self.bidders.finished(PATIENCE).await;
         let ledger = PostgresLedger::connect(&self.ledger).await.unwrap();
         let evidence = Evidence::gather(&ledger, self.campaign).await;
         for server in self.servers.iter().flatten() {

@@ -1,6 +1,6 @@
 //! People who bid over HTTP and ask again, under the same key, until they know what became of each bid.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::people::client;
 
@@ -64,6 +64,8 @@ struct Facts {
     refused: Vec<(usize, String)>,
     /// Bidders and keys that were ever sent.
     sent: HashSet<(usize, String)>,
+    /// What became of the last request of each bidder.
+    last: BTreeMap<usize, String>,
 }
 
 /// A bid that got its 201.
@@ -100,12 +102,20 @@ impl Bidders {
         Self { known, tasks }
     }
 
-    /// Waits until each has been told that the campaign has ended.
-    pub(crate) async fn finished(&self) {
+    /// Waits until each has been told that the campaign has ended, for `patience` at most.
+    pub(crate) async fn finished(&self, patience: Duration) {
         let tasks = std::mem::take(&mut *self.tasks.lock().unwrap());
-        for task in tasks {
-            task.await.unwrap();
-        }
+        let told = timeout(patience, async {
+            for task in tasks {
+                task.await.unwrap();
+            }
+        });
+        let last = || self.known.0.lock().unwrap().last.clone();
+        assert!(
+            told.await.is_ok(),
+            "bidders without an answer: {:#?}",
+            last()
+        );
     }
 
     pub(crate) fn acknowledged(&self) -> Vec<Acknowledged> {
@@ -192,7 +202,9 @@ impl Bidder {
         loop {
             let address = self.doors.any(&mut self.random).await;
             self.note(key);
+            self.tell(format!("{key} for {price} is on its way to {address}"));
             let sent = self.request(address, key, price).send().await;
+            self.tell(format!("{key} for {price} at {address}: {sent:?}"));
             if let Ok(answer) = sent {
                 let status = answer.status();
                 if status != StatusCode::SERVICE_UNAVAILABLE
@@ -208,6 +220,11 @@ impl Bidder {
     fn note(&self, key: &str) {
         let mut facts = self.known.0.lock().unwrap();
         facts.sent.insert((self.number, key.to_owned()));
+    }
+
+    fn tell(&self, fate: String) {
+        let mut facts = self.known.0.lock().unwrap();
+        facts.last.insert(self.number, fate);
     }
 
     fn request(&self, address: SocketAddr, key: &str, price: u32) -> RequestBuilder {
