@@ -9,8 +9,8 @@ mod values;
 pub use gate::{RateLimit, RateLimits, TrustedNetwork};
 pub use options::Options;
 pub use values::{
-    Durability, HotUrl, LedgerUrl, LogFilter, LogFormat, Origin, OtlpEndpoint, Period, PostgresUrl,
-    Secret,
+    Durability, HotUrl, LedgerUrl, LogFilter, LogFormat, Origin, OtlpEndpoint, Period, PictureHost,
+    PostgresUrl, Secret,
 };
 
 use std::fmt;
@@ -81,6 +81,8 @@ pub struct Config {
     pub webhook_secret: Option<Secret>,
     /// Origins of other sites whose pages may call the API.
     pub cors_origins: Vec<Origin>,
+    /// Where the page may load pictures of products from, beside this server.
+    pub picture_hosts: Vec<PictureHost>,
     /// What is logged, in the syntax of `tracing_subscriber::EnvFilter`.
     pub log: LogFilter,
     /// How a line of the log is written.
@@ -117,6 +119,7 @@ impl Default for Config {
             request_token_ttl: Duration::from_mins(2),
             webhook_secret: None,
             cors_origins: Vec::new(),
+            picture_hosts: Vec::new(),
             log: LogFilter::default(),
             log_format: LogFormat::default(),
             otlp_endpoint: None,
@@ -190,6 +193,7 @@ impl Config {
             request_token_ttl: period(options.request_token_ttl, default.request_token_ttl),
             webhook_secret: options.webhook_secret,
             cors_origins: options.cors_origin.unwrap_or(default.cors_origins),
+            picture_hosts: options.picture_hosts.unwrap_or(default.picture_hosts),
             log: options.log.unwrap_or(default.log),
             log_format: options.log_format.unwrap_or(default.log_format),
             otlp_endpoint: options.otlp_endpoint,

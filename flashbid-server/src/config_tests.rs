@@ -58,6 +58,63 @@ fn the_gate_is_set_by_the_file_as_well() {
     assert!(config.webhook_secret.is_none());
 }
 
+/// Without it a setting could say more in the page's policy than where pictures may be.
+#[test]
+fn a_host_of_pictures_is_an_origin_and_nothing_more() {
+    for text in [
+        "https://img.example.com",
+        "http://127.0.0.1:9000",
+        "https://*.cdn.example",
+        "https://*.cdn-2.example:8443",
+    ] {
+        let host: PictureHost = text.parse().unwrap();
+        assert_eq!(host.as_str(), text);
+    }
+    for text in [
+        "",
+        "*",
+        "https:",
+        "https://",
+        "https://*",
+        "https://*.",
+        "https://.example",
+        "https://a..example",
+        "https://-a.example",
+        "https://a.*.example",
+        "https://*a.example",
+        "https://a.example/",
+        "https://a.example/pictures",
+        "https://a.example:",
+        "https://a.example:0",
+        "https://a.example:+80",
+        "https://a.example:70000",
+        "https://a.example:80:80",
+        "https://me@a.example",
+        "https://a.example; script-src *",
+        "https://a.example 'unsafe-inline'",
+        "https://a.example,https://b.example",
+        "https://a.example\nX: y",
+        "https://ä.example",
+        "HTTPS://a.example",
+        "data:",
+    ] {
+        let wrong = text.parse::<PictureHost>().unwrap_err();
+        assert!(!wrong.contains('\n'), "{text}");
+    }
+}
+
+#[test]
+fn hosts_of_pictures_are_a_list_in_the_file() {
+    let (_dir, path) = file("picture_hosts = [\"https://a.example\", \"https://*.b.example\"]\n");
+    let config = Config::load(Options::default(), Some(&path)).unwrap();
+    let hosts: Vec<&str> = config
+        .picture_hosts
+        .iter()
+        .map(PictureHost::as_str)
+        .collect();
+    assert_eq!(hosts, ["https://a.example", "https://*.b.example"]);
+}
+
 #[test]
 fn a_wrong_file_is_one_line_without_the_secret_in_it() {
     for (text, reason) in [
@@ -77,6 +134,7 @@ fn a_wrong_file_is_one_line_without_the_secret_in_it() {
         ("webhook_secret = \"sesame\"\n", "too short"),
         ("durability = \"never\"\n", "ledger or hot"),
         ("cors_origin = [\"shop\"]\n", "origin"),
+        ("picture_hosts = [\"img.example\"]\n", "origin of pictures"),
         ("log = \"info,=,\"\n", "log filter"),
         ("log_format = \"xml\"\n", "text or json"),
         ("otlp_endpoint = \"https://me:sesame@h\"\n", "collector"),

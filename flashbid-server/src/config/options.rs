@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer};
 
 use super::{
-    Durability, LogFilter, LogFormat, Origin, OtlpEndpoint, Period, RateLimit, Secret,
+    Durability, LogFilter, LogFormat, Origin, OtlpEndpoint, Period, PictureHost, RateLimit, Secret,
     TrustedNetwork,
 };
 use crate::failure::Failure;
@@ -251,6 +251,16 @@ pub struct Options {
         value_delimiter = ','
     )]
     pub cors_origin: Option<Vec<Origin>>,
+    /// Origins that the page may load pictures of products from, separated by commas, such as https://img.example.com or
+    /// https://*.cdn.example (default: only this server)
+    #[arg(
+        long,
+        global = true,
+        env = "FLASHBID_PICTURE_HOSTS",
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
+    pub picture_hosts: Option<Vec<PictureHost>>,
     /// What is logged, such as warn, or warn,flashbid=debug (default: info)
     #[arg(long, global = true, env = "FLASHBID_LOG", value_name = "FILTER")]
     #[serde(deserialize_with = "from_text")]
@@ -324,6 +334,7 @@ impl Options {
             request_token_ttl: self.request_token_ttl.or(file.request_token_ttl),
             webhook_secret: self.webhook_secret.or(file.webhook_secret),
             cors_origin: self.cors_origin.or(file.cors_origin),
+            picture_hosts: self.picture_hosts.or(file.picture_hosts),
             log: self.log.or(file.log),
             log_format: self.log_format.or(file.log_format),
             otlp_endpoint: self.otlp_endpoint.or(file.otlp_endpoint),

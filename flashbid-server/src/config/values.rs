@@ -301,6 +301,60 @@ impl TryFrom<String> for Origin {
     }
 }
 
+/// Where pictures may be loaded from, as a content security policy names it: an origin, whose host may begin with `*.`.
+/// Nothing else is taken, so that none can say more in the policy than where a picture may be.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct PictureHost(String);
+
+impl PictureHost {
+    /// The origin as text, such as `https://*.cdn.example`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for PictureHost {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const WRONG: &str = "not an origin of pictures; use one such as https://img.example.com or https://*.cdn.example (without a path)";
+        let authority = text
+            .strip_prefix("https://")
+            .or_else(|| text.strip_prefix("http://"))
+            .ok_or(WRONG)?;
+        let (host, port) = match authority.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (authority, None),
+        };
+        let host = host.strip_prefix("*.").unwrap_or(host);
+        let is_label = |label: &str| {
+            let is_plain =
+                |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            let is_closed = !label.starts_with('-') && !label.ends_with('-');
+            !label.is_empty() && is_closed && label.bytes().all(is_plain)
+        };
+        // A number alone would be read with a sign before it.
+        let is_port = |port: &str| {
+            port.bytes().all(|byte| byte.is_ascii_digit())
+                && port.parse::<u16>().is_ok_and(|port| port > 0)
+        };
+        if host.split('.').all(is_label) && port.is_none_or(is_port) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(WRONG)
+        }
+    }
+}
+
+impl TryFrom<String> for PictureHost {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
 /// What is logged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogFilter(String);

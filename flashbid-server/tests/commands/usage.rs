@@ -44,6 +44,10 @@ fn a_wrong_option_is_one_line_and_exit_code_2() {
         (&["--settlement-interval", "5"], "length of time"),
         (&["--ranking-interval", "99999999999999999999h"], "time"),
         (&["--cors-origin", "shop.example"], "origin"),
+        (
+            &["--picture-hosts", "https://a.example; x"],
+            "origin of pictures",
+        ),
         (&["--log", "a=b=c"], "log filter"),
         (&["--config", "absent.toml"], "absent.toml"),
         (&["seed", "--users", "-1"], "--users"),
@@ -191,6 +195,7 @@ fn help_names_every_option_but_no_secret() {
         "request-token-ttl",
         "webhook-secret",
         "cors-origin",
+        "picture-hosts",
         "log",
         "config",
     ] {
