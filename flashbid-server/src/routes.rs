@@ -14,6 +14,7 @@ mod products;
 mod purchases;
 mod rankings;
 mod responses;
+mod site;
 mod tokens;
 mod ws;
 
@@ -81,6 +82,7 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
         .routes(routes!(operations::replay))
         .routes(routes!(operations::drop_letter))
         .routes(routes!(operations::discrepancies))
+        .routes(routes!(site::site))
         .routes(routes!(captcha::open))
         .routes(routes!(tokens::open));
     let mut all = OpenApiRouter::with_openapi(Document::openapi())

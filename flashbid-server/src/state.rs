@@ -1,6 +1,7 @@
 //! What every route shares.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use flashbid_core::bid::IdempotencyKey;
 use flashbid_core::campaign::Campaign;
@@ -13,7 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::accounts::{Accounts, Attempts, Logins};
 use crate::auth::Sessions;
-use crate::config::{Config, Secret};
+use crate::config::{Config, PictureHost, Secret};
 use crate::feed::Feed;
 use crate::gate::{Captcha, Gate, Pictures, TicketError};
 use crate::metrics::Metrics;
@@ -43,6 +44,15 @@ impl Default for Parts {
     }
 }
 
+/// What the page has to know of its server.
+#[derive(Clone, Debug)]
+pub struct SiteTerms {
+    /// Where it may load pictures from.
+    pub picture_hosts: Vec<PictureHost>,
+    /// How often it is told of a changed ranking.
+    pub ranking_interval: Duration,
+}
+
 #[derive(Debug)]
 struct Shared {
     engine: Engine,
@@ -50,6 +60,7 @@ struct Shared {
     logins: Logins,
     sessions: Sessions,
     feed: Feed,
+    site: SiteTerms,
     gate: Gate,
     payments: Arc<dyn PaymentProvider>,
     webhooks: Option<Webhooks>,
@@ -86,6 +97,10 @@ impl AppState {
                 config.max_sockets as usize,
                 connections.clone(),
             ),
+            site: SiteTerms {
+                picture_hosts: config.picture_hosts.clone(),
+                ranking_interval: config.ranking_interval,
+            },
             gate,
             payments: parts.payments,
             webhooks: config.webhook_secret.as_ref().map(Webhooks::new),
@@ -132,6 +147,11 @@ impl AppState {
     /// The engine.
     pub fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    /// What the page has to know.
+    pub fn site(&self) -> &SiteTerms {
+        &self.0.site
     }
 
     /// The accounts.
