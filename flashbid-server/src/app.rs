@@ -14,9 +14,10 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::config::Origin;
-use crate::extract::{LARGEST_BODY, unknown_method, unknown_path};
+use crate::extract::{LARGEST_BODY, unknown_method};
 use crate::gate::{GateLayer, Tickets};
 use crate::metrics::{Measure, Metrics};
+use crate::page;
 use crate::problem::Problem;
 use crate::requests::{Identify, REQUEST_ID};
 use crate::routes;
@@ -31,13 +32,20 @@ pub fn router(state: AppState, origins: &[Origin]) -> Router {
     // Only pages can be framed or send a referrer; answers to programs need not carry the headers.
     let pages = Router::from(SwaggerUi::new("/docs").url(DOCUMENT, document)).layer(
         ServiceBuilder::new()
-            .layer(always(header::X_FRAME_OPTIONS, "DENY"))
-            .layer(always(header::REFERRER_POLICY, "no-referrer")),
+            .layer(always(
+                header::X_FRAME_OPTIONS,
+                HeaderValue::from_static("DENY"),
+            ))
+            .layer(always(
+                header::REFERRER_POLICY,
+                HeaderValue::from_static("no-referrer"),
+            )),
     );
     let (metrics, gate) = (state.metrics().clone(), GateLayer(state.clone()));
     let bare = routes
         .merge(pages)
-        .fallback(unknown_path)
+        .merge(page::router(&state.site().picture_hosts))
+        .fallback(page::unknown_path)
         .method_not_allowed_fallback(unknown_method)
         .with_state(state);
     around(bare, metrics, Some(gate), origins)
@@ -50,7 +58,10 @@ fn around(router: Router, metrics: Metrics, gate: Option<GateLayer>, origins: &[
         ServiceBuilder::new()
             .layer(Measure::new(metrics))
             .layer(Identify::default())
-            .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+            .layer(always(
+                header::X_CONTENT_TYPE_OPTIONS,
+                HeaderValue::from_static("nosniff"),
+            ))
             .layer(CatchPanicLayer::custom(panicked))
             .layer(option_layer(gate))
             .layer(DefaultBodyLimit::max(LARGEST_BODY)),
@@ -58,8 +69,9 @@ fn around(router: Router, metrics: Metrics, gate: Option<GateLayer>, origins: &[
     across_origins(guarded, origins)
 }
 
-fn always(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+/// Sets a header of every answer that has none of that name.
+pub(crate) fn always(name: HeaderName, value: HeaderValue) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, value)
 }
 
 fn across_origins(router: Router, origins: &[Origin]) -> Router {

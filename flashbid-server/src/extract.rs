@@ -323,7 +323,7 @@ pub fn text(field: &str, text: String, longest: usize) -> Result<String, Problem
 }
 
 /// The answer to a path that nobody knows.
-pub async fn unknown_path() -> impl IntoResponse {
+pub fn nothing_there() -> Problem {
     Problem::not_found("NOT_FOUND", "There is nothing at this path.")
 }
 

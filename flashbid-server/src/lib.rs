@@ -26,7 +26,7 @@
 //! | [`cli`], `commands` | the command line, one file a command |
 //! | [`config`], [`stores`], [`first_start`] | what it is told, what it opens, what it makes for itself |
 //! | [`server`], [`app`], [`state`] | the running server, the routes with all that is around them, what they share |
-//! | `routes` | one file a resource |
+//! | `routes`, `page` | one file a resource; the web page |
 //! | [`metrics`], `requests`, `telemetry` | what it counts of itself; ids and spans of requests; where log lines and traces go |
 //! | [`feed`] | what watchers of a campaign are told, live |
 //! | [`wire`], [`extract`], [`problem`] | what goes over the wire: bodies, parameters, errors |
@@ -48,6 +48,7 @@ pub mod feed;
 pub mod first_start;
 pub mod gate;
 pub mod metrics;
+mod page;
 pub mod payments;
 pub mod problem;
 mod requests;

@@ -11,6 +11,7 @@ mod metrics;
 mod operations;
 mod orders;
 mod outages;
+mod page;
 mod sale;
 mod site;
 mod stock;
