@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
-use crate::commands::{demo, migrate, rebuild, reconcile, replay, seed, serve, sync, verify};
+use crate::commands::{
+    demo, migrate, openapi, rebuild, reconcile, replay, seed, serve, sync, verify,
+};
 use crate::config::{Config, Options};
 use crate::failure::Failure;
 use crate::telemetry::Telemetry;
@@ -44,6 +46,8 @@ enum Command {
     Sync(sync::Arguments),
     /// Brings the ledger's tables up to date
     Migrate,
+    /// Prints the OpenAPI document, of which clients can make their types
+    Openapi,
 }
 
 /// Does what the command line says, and answers the exit code: 0, 1 when the answer is no, 2 when something that was
@@ -103,6 +107,7 @@ impl Cli {
                 Command::Reconcile(arguments) => reconcile::run(&config, &arguments).await,
                 Command::Sync(arguments) => sync::run(&config, &arguments).await,
                 Command::Migrate => migrate::run(&config).await,
+                Command::Openapi => openapi::run(),
             }
         })
     }

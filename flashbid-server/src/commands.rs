@@ -2,6 +2,7 @@
 
 pub(crate) mod demo;
 pub(crate) mod migrate;
+pub(crate) mod openapi;
 pub(crate) mod rebuild;
 pub(crate) mod reconcile;
 pub mod replay;

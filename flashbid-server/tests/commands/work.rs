@@ -118,3 +118,14 @@ fn replay_prints_the_winners() {
     std::fs::write(directory.path().join("bids.csv"), b"bidder,price\n\xff,1\n").unwrap();
     refused(&run(&directory, &["replay", "bids.csv"]), "line 2");
 }
+
+/// Clients make their types of it, and need no server for that.
+#[test]
+fn the_document_of_the_api_is_printed_without_a_server() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = run(&directory, &["openapi"]);
+    assert!(output.status.success(), "{output:?}");
+    let document: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert!(document["paths"]["/api/v1/bids"]["post"].is_object());
+    assert!(!directory.path().join("flashbid.db").exists());
+}
