@@ -1,8 +1,9 @@
 //! Fails when a dependency's licence is not allowed here, or when one of our packages has none.
 //!
 //! `flashbid-licences [MANIFEST]...` reads the whole dependency tree of each manifest, for every platform, as its
-//! `Cargo.lock` has it. It asks less than cargo-deny does, and builds in seconds where that takes minutes.
+//! `Cargo.lock` has it; of a `package-lock.json` it reads every package, those that only build or test as well. It asks less than cargo-deny does, and builds in seconds where that takes minutes.
 
+use std::collections::BTreeMap;
 use std::process::{Command, ExitCode};
 
 use serde::Deserialize;
@@ -21,7 +22,19 @@ const ALLOWED: &[&str] = &[
     "ISC",
     "NCSA",
     "Unicode-3.0",
+    "Unlicense",
     "Zlib",
+];
+
+/// What a package of the page's tools may be offered under as well: they are used as they are, and no part of them is in
+/// the page.
+const ALLOWED_OF_TOOLS: &[&str] = &[
+    "0BSD",
+    "BlueOak-1.0.0",
+    "CC-BY-4.0",
+    "MIT-0",
+    "MPL-2.0",
+    "Python-2.0",
 ];
 
 /// Packages whose manifest has no licence expression but names a file, with the version whose file was read and what it is.
@@ -32,10 +45,15 @@ fn main() -> ExitCode {
     if manifests.is_empty() {
         manifests.push("Cargo.toml".to_owned());
     }
-    let allowed = allowed();
+    let (allowed, of_tools) = (parsed(ALLOWED), parsed(ALLOWED_OF_TOOLS));
     let mut refused = 0;
     for manifest in manifests {
-        let packages = match packages(&manifest) {
+        let packages = if manifest.ends_with("package-lock.json") {
+            read(&manifest)
+        } else {
+            packages(&manifest)
+        };
+        let packages = match packages {
             Ok(packages) => packages,
             Err(error) => {
                 eprintln!("licences: {manifest}: {error}");
@@ -43,7 +61,8 @@ fn main() -> ExitCode {
             }
         };
         for package in &packages {
-            if let Err(reason) = check(package, &allowed) {
+            let also = if package.is_tool { &*of_tools } else { &[] };
+            if let Err(reason) = check(package, &[&allowed, also].concat()) {
                 eprintln!("licences: {} {}: {reason}", package.name, package.version);
                 refused += 1;
             }
@@ -68,6 +87,9 @@ struct Package {
     name: String,
     version: String,
     license: Option<String>,
+    /// Whether it only builds or tests the page.
+    #[serde(default)]
+    is_tool: bool,
 }
 
 fn packages(manifest: &str) -> Result<Vec<Package>, String> {
@@ -90,8 +112,47 @@ fn packages(manifest: &str) -> Result<Vec<Package>, String> {
         .map_err(|error| format!("cargo metadata makes no sense: {error}"))
 }
 
-fn allowed() -> Vec<Licensee> {
-    ALLOWED
+/// The part of a `package-lock.json` that is read here.
+#[derive(Deserialize)]
+struct Lock {
+    /// By folder; the package itself is at "".
+    packages: BTreeMap<String, Locked>,
+}
+
+#[derive(Deserialize)]
+struct Locked {
+    #[serde(default)]
+    version: String,
+    license: Option<String>,
+    /// Only for building, or only for testing.
+    #[serde(default)]
+    dev: bool,
+}
+
+fn read(lock: &str) -> Result<Vec<Package>, String> {
+    let text = std::fs::read_to_string(lock).map_err(|error| format!("cannot be read: {error}"))?;
+    locked(&text)
+}
+
+fn locked(text: &str) -> Result<Vec<Package>, String> {
+    let lock: Lock =
+        serde_json::from_str(text).map_err(|error| format!("makes no sense: {error}"))?;
+    let packages = lock.packages.into_iter();
+    Ok(packages
+        .map(|(folder, locked)| Package {
+            name: match folder.rsplit_once("node_modules/") {
+                Some((_, name)) => name.to_owned(),
+                None => "the page".to_owned(),
+            },
+            version: locked.version,
+            license: locked.license,
+            is_tool: locked.dev,
+        })
+        .collect())
+}
+
+fn parsed(licences: &[&str]) -> Vec<Licensee> {
+    licences
         .iter()
         .map(|licence| Licensee::parse(licence).expect("the list holds SPDX identifiers"))
         .collect()
@@ -127,8 +188,9 @@ mod tests {
             name: "some-crate".to_owned(),
             version: "1.0.0".to_owned(),
             license: license.map(str::to_owned),
+            is_tool: false,
         };
-        check(&package, &allowed())
+        check(&package, &parsed(ALLOWED))
     }
 
     #[test]
@@ -167,9 +229,35 @@ mod tests {
             name: "captcha".to_owned(),
             version: version.to_owned(),
             license: None,
+            is_tool: false,
         };
-        assert_eq!(check(&captcha("1.0.0"), &allowed()), Ok(()));
-        assert!(check(&captcha("1.0.1"), &allowed()).is_err());
+        assert_eq!(check(&captcha("1.0.0"), &parsed(ALLOWED)), Ok(()));
+        assert!(check(&captcha("1.0.1"), &parsed(ALLOWED)).is_err());
+    }
+
+    /// Else the terms of a tool would let a part of the page in.
+    #[test]
+    fn what_only_tools_may_be_under_is_on_no_other_list() {
+        for licence in ALLOWED_OF_TOOLS {
+            assert!(verdict(Some(licence)).is_err(), "{licence}");
+        }
+    }
+
+    #[test]
+    fn a_lock_file_of_the_page_tells_its_parts_from_its_tools() {
+        let packages = locked(
+            r#"{"packages": {
+                "": {"version": "0.1.0", "license": "MIT OR Apache-2.0"},
+                "node_modules/@a/b": {"version": "1.0.0", "license": "MIT"},
+                "node_modules/c/node_modules/d": {"version": "2.0.0", "license": "MPL-2.0", "dev": true}
+            }}"#,
+        )
+        .unwrap();
+        let read: Vec<_> = packages
+            .iter()
+            .map(|one| (&*one.name, one.is_tool))
+            .collect();
+        assert_eq!(read, [("the page", false), ("@a/b", false), ("d", true)]);
     }
 
     #[test]
