@@ -251,8 +251,8 @@ pub struct Options {
         value_delimiter = ','
     )]
     pub cors_origin: Option<Vec<Origin>>,
-    /// Origins that the page may load pictures of products from, separated by commas, such as https://img.example.com or
-    /// https://*.cdn.example (default: only this server)
+    /// Origins that the page may load pictures of products from, separated by commas, whose hosts may begin with *.
+    /// (default: only this server)
     #[arg(
         long,
         global = true,
