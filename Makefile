@@ -10,7 +10,7 @@ PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/scripts -type f) $(
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
-run: deps web ## hold a demo sale (SALE=60s sets its length, SALE=none only serves)
+run: deps web ## hold demo sales (SALE=60s sets their length, SALE=none only serves)
 	cargo run --release --locked -p flashbid-server -- demo --sale $(SALE)
 
 test: test-deps web ## every test: of the workspace, its doc examples, the fuzz targets' models, the page in a browser

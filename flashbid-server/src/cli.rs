@@ -30,7 +30,7 @@ struct Cli {
 enum Command {
     /// Serves the API and settles what is due; the default
     Serve,
-    /// Holds a sale with simulated bidders, shows it live, and proves its outcome
+    /// Holds sales with simulated people, shows them live, and proves their outcome
     Demo(demo::Arguments),
     /// Makes an administrator, users, a product and a running campaign, and prints their ids as JSON
     Seed(seed::Arguments),

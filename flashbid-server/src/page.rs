@@ -51,6 +51,11 @@ const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 /// Asked for again each time, and answered in a few bytes when it is still the same.
 const ASK_AGAIN: &str = "no-cache";
 
+/// Whether the program has its page.
+pub(crate) fn is_built() -> bool {
+    Files::get(INDEX).is_some()
+}
+
 /// The routes of the page, which may show pictures from `hosts`.
 pub(crate) fn router(hosts: &[PictureHost]) -> Router<AppState> {
     let mut router = Router::new().route("/assets/{*file}", get(asset));

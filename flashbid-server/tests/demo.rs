@@ -28,6 +28,11 @@ fn line<'a>(said: &'a str, beginning: &str) -> &'a str {
     found.unwrap_or_else(|| panic!("no line begins with {beginning}: {said}"))
 }
 
+fn count(said: &str, beginning: &str) -> usize {
+    let lines = said.lines();
+    lines.filter(|line| line.starts_with(beginning)).count()
+}
+
 #[test]
 fn a_demo_without_a_terminal_ends_with_the_outcome_of_its_audit_and_can_be_run_again() {
     let directory = tempfile::tempdir().unwrap();
@@ -39,13 +44,36 @@ fn a_demo_without_a_terminal_ends_with_the_outcome_of_its_audit_and_can_be_run_a
     }
     assert!(!first.contains('\x1b'), "{first}");
     assert!(line(&first, "campaign").contains("3 orders, quota 3, stock 3"));
-    line(&first, "consistent");
+    assert_eq!(count(&first, "consistent"), 2, "{first}");
+    line(&first, "Open http://127.0.0.1:");
 
     let second = said(&demo(&directory, &arguments));
     let administrator = "Administrator: demo@flashbid.local with the password ";
     assert_eq!(line(&second, administrator), line(&first, administrator));
     assert_ne!(line(&second, "Campaign:"), line(&first, "Campaign:"));
-    line(&second, "consistent");
+    assert_eq!(count(&second, "consistent"), 2, "{second}");
+}
+
+/// A page of a demo where only bids come in shows nothing of the other half of what it is for.
+#[test]
+fn the_crowd_buys_as_well_and_both_sales_are_audited() {
+    let directory = tempfile::tempdir().unwrap();
+    let said = said(&demo(&directory, &["--sale", "4s", "--bidders", "25"]));
+    let (_, audited) = said
+        .split_once("Verified from the ledger\n")
+        .expect("an audit");
+    let mut verdicts = audited.lines().filter(|line| line.starts_with("campaign"));
+    let (ranked, first_come) = (verdicts.next().unwrap(), verdicts.next().unwrap());
+    assert!(
+        ranked.contains(" bids of ") && !ranked.contains(" 0 bids"),
+        "{said}"
+    );
+    assert!(first_come.contains(", settled: "), "{said}");
+    assert!(
+        first_come.contains(" purchases of ") && !first_come.contains(" 0 purchases"),
+        "{said}"
+    );
+    assert!(first_come.contains("quota 120, stock 120"), "{said}");
 }
 
 #[test]

@@ -1,18 +1,20 @@
-//! A sale to watch: a server, a crowd of simulated bidders that bid over HTTP like anybody else, and its audit.
+//! Sales to watch: a server, a crowd of simulated people that bid and buy over HTTP like anybody else, and an audit.
 
 mod client;
 mod crowd;
 mod follow;
+mod programme;
+mod shoppers;
 mod show;
+mod stage;
 
 use std::io::IsTerminal;
 use std::str::FromStr;
 use std::time::Duration;
 
-use flashbid_core::time::Timestamp;
 use futures_util::StreamExt;
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tokio::time::{Instant, sleep};
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
@@ -22,26 +24,24 @@ use crate::accounts::Accounts;
 use crate::config::{Config, LogFilter, Period, RateLimit};
 use crate::failure::Failure;
 use crate::first_start::Administrator;
+use crate::page;
 use crate::server::Server;
-use client::{Client, NewSale};
-use crowd::{Bidder, Crowd, Tally};
+use client::Client;
+use crowd::{Bidder, Crowd};
 use follow::Live;
-use show::{Screen, View};
+use programme::RESERVE;
+use shoppers::Shoppers;
+use show::Screen;
+use stage::Stage;
 
 /// How often the ranking is pushed and due sales are looked for, unless told otherwise: a demo is there to be watched.
 const LIVELY: Duration = Duration::from_millis(500);
 
-/// How long the settlement may take after the end.
-const SETTLEMENT_PATIENCE: Duration = Duration::from_mins(1);
+/// How long it is between two sales: time to look at the outcome.
+const PAUSE: Duration = Duration::from_secs(30);
 
 /// Registrations that are under way at once.
 const REGISTERING: usize = 8;
-
-/// The reserve price of what is sold.
-const RESERVE: u32 = 100;
-
-/// The factor of the members' weight: enough to tell, not enough to decide.
-const GAMMA: u32 = 20;
 
 /// What `demo` is told.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -100,69 +100,190 @@ pub(crate) fn adapt(config: &mut Config) {
     if config.limits.address == default.limits.address {
         config.limits.address = RateLimit::OFF;
     }
+    if config.limits.purchase_address == default.limits.purchase_address {
+        config.limits.purchase_address = RateLimit::OFF;
+    }
     if config.admin_password.is_none() && config.admin_email == default.admin_email {
         config.admin_email = "demo@flashbid.local".parse().expect("an email address");
     }
 }
 
-/// Holds the sale. At a terminal the server then stays up; without one the outcome of the audit is the exit code.
+/// Holds the sales. At a terminal one follows the other; without one the outcome of the audit is the exit code.
 pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     let server = Server::start(config).await?;
-    let outcome = tokio::select! {
-        biased;
-        _ = signals.first() => Err(Failure::negative(
-            "stopped before the sale was over; it is settled when a server starts on the same ledger",
-        )),
-        outcome = hold(&server, config, arguments) => match outcome {
-            Ok(Next::Stay) => {
-                say("\nThe server stays up until Ctrl-C.");
-                signals.first().await;
-                Ok(())
-            }
-            Ok(Next::End) => Ok(()),
-            Err(failure) => Err(failure),
-        },
-    };
+    let outcome = hold(&server, config, arguments, &mut signals).await;
     tokio::select! {
         () = server.stop() => outcome,
         code = signals.first() => std::process::exit(code),
     }
 }
 
-enum Next {
-    Stay,
-    End,
+async fn hold(
+    server: &Server,
+    config: &Config,
+    arguments: &Arguments,
+    signals: &mut Signals,
+) -> Result<(), Failure> {
+    let demo = unless_stopped(signals, Demo::open(server, config, arguments)).await?;
+    let Sale::Lasts(length) = arguments.sale else {
+        say("\nThe server stays up until Ctrl-C.");
+        signals.first().await;
+        return Ok(());
+    };
+    loop {
+        unless_stopped(signals, demo.sell(length)).await?;
+        if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
+            return Ok(());
+        }
+        say(format_args!(
+            "\nThe next sale begins in {} s; Ctrl-C ends.",
+            PAUSE.as_secs()
+        ));
+        // Nothing runs: to stop now leaves nothing undone.
+        tokio::select! {
+            biased;
+            _ = signals.first() => return Ok(()),
+            () = sleep(PAUSE) => {}
+        }
+    }
 }
 
-async fn hold(server: &Server, config: &Config, arguments: &Arguments) -> Result<Next, Failure> {
-    let password = admin_password(server, config).await?;
-    let email = config.admin_email.as_str();
-    let client = Client::new(server.address())?;
-    let admin = client.login(email, &password).await?.ok_or_else(|| {
-        Failure::usage(format!(
-            "{email} has another password than the one that was given"
-        ))
-    })?;
-    say(format_args!(
-        "FlashBid {} listens on {} (documentation at /docs)",
-        env!("CARGO_PKG_VERSION"),
-        client.base()
-    ));
-    say(format_args!(
-        "Ledger: {}; hot store: {}",
-        config.ledger, config.hot
-    ));
-    say(format_args!(
-        "Administrator: {email} with the password {password}"
-    ));
-    let Sale::Lasts(length) = arguments.sale else {
-        return Ok(Next::Stay);
-    };
-    let crowd = gather(&client, arguments).await?;
-    sell(server, &client, &admin, crowd, length, arguments).await?;
-    let is_watched = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    Ok(if is_watched { Next::Stay } else { Next::End })
+async fn unless_stopped<T>(
+    signals: &mut Signals,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        biased;
+        _ = signals.first() => Err(Failure::negative(
+            "stopped before the sale was over; it is settled when a server starts on the same ledger",
+        )),
+        outcome = work => outcome,
+    }
+}
+
+/// A server, and what is needed to hold sales there.
+struct Demo<'a> {
+    server: &'a Server,
+    arguments: &'a Arguments,
+    client: Client,
+    email: &'a str,
+    password: String,
+}
+
+impl<'a> Demo<'a> {
+    /// Says where the server is and who may administer it.
+    async fn open(
+        server: &'a Server,
+        config: &'a Config,
+        arguments: &'a Arguments,
+    ) -> Result<Self, Failure> {
+        let demo = Self {
+            server,
+            arguments,
+            client: Client::new(server.address())?,
+            email: config.admin_email.as_str(),
+            password: admin_password(server, config).await?,
+        };
+        demo.login().await?;
+        let base = demo.client.base();
+        say(format_args!(
+            "FlashBid {} listens on {base} (documentation at /docs)",
+            env!("CARGO_PKG_VERSION")
+        ));
+        say(format_args!(
+            "Ledger: {}; hot store: {}",
+            config.ledger, config.hot
+        ));
+        say(format_args!(
+            "Administrator: {} with the password {}",
+            demo.email, demo.password
+        ));
+        if page::is_built() {
+            say(format_args!("Open {base} in a browser"));
+        }
+        Ok(demo)
+    }
+
+    /// The administrator's token. It ends some time, so each sale begins with one.
+    async fn login(&self) -> Result<String, Failure> {
+        let token = self.client.login(self.email, &self.password).await?;
+        token.ok_or_else(|| {
+            Failure::usage(format!(
+                "{} has another password than the one that was given",
+                self.email
+            ))
+        })
+    }
+
+    /// Holds a ranked sale, and one at a fixed price beside it, and audits both.
+    async fn sell(&self, length: Duration) -> Result<(), Failure> {
+        let (client, arguments) = (&self.client, self.arguments);
+        let bidders = gather(client, arguments).await?;
+        let admin = self.login().await?;
+        let start = self.server.state().engine().now();
+        if !client.has_announced(&admin).await? {
+            client
+                .add_sale(&admin, &programme::announced(start))
+                .await?;
+        }
+        let batch = programme::first_come(start, length);
+        let shop = client.add_sale(&admin, &batch).await?;
+        let sale = programme::ranked(arguments.units, start, length);
+        let sale = client.add_sale(&admin, &sale).await?;
+        say(format_args!("Campaign: {sale}"));
+        say(format_args!("Beside it, first come: {shop}\n"));
+        let ends = Instant::now() + length;
+
+        let (live, _following) = self.follow(sale, &bidders[0]);
+        let (shop_live, _following_shop) = self.follow(shop, &bidders[0]);
+        let names = bidders
+            .iter()
+            .map(|bidder| (bidder.id, bidder.name.clone()))
+            .collect();
+        let seed = arguments.seed;
+        let buyers = bidders.clone();
+        let shoppers = Shoppers::new(client.clone(), shop, buyers, &batch, length, seed);
+        let crowd = Crowd::new(client.clone(), sale, bidders, RESERVE, seed);
+        let tally = crowd.tally();
+        let bidding = AbortOnDropHandle::new(tokio::spawn(crowd.bid(length, live.clone())));
+        let buying = AbortOnDropHandle::new(tokio::spawn(shoppers.buy()));
+
+        let stage = Stage {
+            address: client.base().to_owned(),
+            units: arguments.units,
+            length,
+            ends,
+            live,
+            shop: shop_live,
+        };
+        stage.show(&tally).await?;
+        drop((bidding, buying));
+        let orders = client.orders(&admin, sale).await?;
+        show::winners(&orders, &names);
+        say("\nVerified from the ledger");
+        let verdicts = [self.audit(sale).await, self.audit(shop).await];
+        verdicts.into_iter().collect()
+    }
+
+    /// What the feed of a campaign tells, until it is dropped.
+    fn follow(
+        &self,
+        campaign: Uuid,
+        watcher: &Bidder,
+    ) -> (watch::Receiver<Live>, AbortOnDropHandle<()>) {
+        let (telling, live) = watch::channel(Live::default());
+        let feed = self.client.feed(campaign, &watcher.token);
+        let following = tokio::spawn(follow::follow(feed, telling));
+        (live, AbortOnDropHandle::new(following))
+    }
+
+    async fn audit(&self, campaign: Uuid) -> Result<(), Failure> {
+        let engine = self.server.state().engine();
+        let verdict = engine.verify(campaign.into()).await;
+        let verdict = verdict.map_err(|error| Failure::negative(error.to_string()))?;
+        verify::report(&verdict)
+    }
 }
 
 /// The password of the demo's administrator. One that was made is kept beside the secret of the tokens, which is worth
@@ -207,119 +328,4 @@ async fn gather(client: &Client, arguments: &Arguments) -> Result<Vec<Bidder>, F
     }
     bidders.sort_by(|one, other| one.email.cmp(&other.email));
     Ok(bidders)
-}
-
-async fn sell(
-    server: &Server,
-    client: &Client,
-    admin: &str,
-    bidders: Vec<Bidder>,
-    length: Duration,
-    arguments: &Arguments,
-) -> Result<(), Failure> {
-    let start = server.state().engine().now();
-    let sale = client
-        .add_sale(
-            admin,
-            &NewSale {
-                name: "Aurora lamp, numbered edition",
-                units: arguments.units,
-                reserve: RESERVE,
-                gamma: GAMMA,
-                start,
-                end: start.after(length),
-            },
-        )
-        .await?;
-    say(format_args!("Campaign: {sale}\n"));
-    let ends = Instant::now() + length;
-
-    let (telling, live) = watch::channel(Live::default());
-    let feed = client.feed(sale, &bidders[0].token);
-    let _following = AbortOnDropHandle::new(tokio::spawn(follow::follow(feed, telling)));
-    let names = bidders
-        .iter()
-        .map(|bidder| (bidder.id, bidder.name.clone()))
-        .collect();
-    let crowd = Crowd::new(client.clone(), sale, bidders, RESERVE, arguments.seed);
-    let tally = crowd.tally();
-    let bidding = AbortOnDropHandle::new(tokio::spawn(crowd.bid(length, live.clone())));
-
-    let stage = Stage {
-        address: client.base().to_owned(),
-        units: arguments.units,
-        length,
-        ends,
-        live,
-    };
-    stage.show(&tally).await?;
-    drop(bidding);
-    let orders = client.orders(admin, sale).await?;
-    show::winners(&orders, &names);
-    audit(server, sale).await
-}
-
-async fn audit(server: &Server, sale: Uuid) -> Result<(), Failure> {
-    let verdict = server.state().engine().verify(sale.into()).await;
-    let verdict = verdict.map_err(|error| Failure::negative(error.to_string()))?;
-    say("\nVerified from the ledger");
-    verify::report(&verdict)
-}
-
-/// What is shown while the sale runs.
-struct Stage {
-    address: String,
-    units: u32,
-    length: Duration,
-    ends: Instant,
-    live: watch::Receiver<Live>,
-}
-
-impl Stage {
-    /// Shows the sale until it is settled.
-    async fn show(mut self, tally: &Tally) -> Result<(), Failure> {
-        let mut screen = Screen::new();
-        let mut ticks = interval(screen.period());
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                is_over = is_over(&mut self.live) => {
-                    if !is_over {
-                        return Err(Failure::negative("the live feed was lost"));
-                    }
-                    break;
-                }
-                () = sleep_until(self.ends + SETTLEMENT_PATIENCE) => {
-                    return Err(Failure::negative("the sale was not settled within a minute of its end"));
-                }
-                _ = ticks.tick() => screen.show(&self.view(tally)),
-            }
-        }
-        screen.show(&self.view(tally));
-        Ok(())
-    }
-
-    fn view(&self, tally: &Tally) -> View {
-        let left = self.ends.saturating_duration_since(Instant::now());
-        View {
-            address: self.address.clone(),
-            units: self.units,
-            reserve: RESERVE,
-            length: self.length,
-            left,
-            live: self.live.borrow().clone(),
-            refused: tally.refused(),
-            failed: tally.failed(),
-        }
-    }
-}
-
-/// Waits for the end of the sale; `false` when nobody will tell.
-async fn is_over(live: &mut watch::Receiver<Live>) -> bool {
-    live.wait_for(|live| live.is_over).await.is_ok()
-}
-
-/// A moment as the API takes it.
-fn rfc3339(at: Timestamp) -> serde_json::Value {
-    serde_json::json!(crate::wire::Time(at))
 }

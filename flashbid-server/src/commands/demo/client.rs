@@ -1,7 +1,6 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use flashbid_core::time::Timestamp;
 use reqwest::{Response, StatusCode};
 use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
@@ -10,8 +9,9 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::rfc3339;
+use super::programme::{NewSale, Terms};
 use crate::failure::Failure;
+use crate::wire::Time;
 
 /// How long an answer may take: longer than a server under load needs, shorter than a person waits.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -22,16 +22,6 @@ pub(super) struct Client {
     http: reqwest::Client,
     at: SocketAddr,
     base: String,
-}
-
-/// A sale to be.
-pub(super) struct NewSale<'a> {
-    pub(super) name: &'a str,
-    pub(super) units: u32,
-    pub(super) reserve: u32,
-    pub(super) gamma: u32,
-    pub(super) start: Timestamp,
-    pub(super) end: Timestamp,
 }
 
 /// What became of a bid.
@@ -138,7 +128,7 @@ impl Client {
     }
 
     /// Makes a product and its campaign, and answers the campaign's id.
-    pub(super) async fn add_sale(&self, admin: &str, sale: &NewSale<'_>) -> Result<Uuid, Failure> {
+    pub(super) async fn add_sale(&self, admin: &str, sale: &NewSale) -> Result<Uuid, Failure> {
         #[derive(Deserialize)]
         struct Product {
             product_id: Uuid,
@@ -149,19 +139,34 @@ impl Client {
         }
         let product = json!({
             "name": sale.name,
-            "description": "Made by `flashbid-server demo`.",
+            "description": sale.description,
             "stock": sale.units,
-            "min_price": sale.reserve,
+            "min_price": match sale.terms {
+                Terms::Ranked { reserve, .. } => reserve,
+                Terms::FirstCome { price, .. } => price,
+            },
         });
         let answer = self.post("/api/v1/products", Some(admin), &product).await?;
         let product: Product = read("make a product", answer).await?;
-        let campaign = json!({
+        let mut campaign = json!({
             "product_id": product.product_id,
-            "start_time": rfc3339(sale.start),
-            "end_time": rfc3339(sale.end),
+            "start_time": Time(sale.start),
+            "end_time": Time(sale.end),
             "quota": sale.units,
-            "gamma": sale.gamma,
         });
+        match sale.terms {
+            Terms::Ranked { gamma, .. } => campaign["gamma"] = json!(gamma),
+            Terms::FirstCome {
+                price,
+                per_buyer,
+                pay_within,
+            } => {
+                campaign["format"] = json!("first_come");
+                campaign["price"] = json!(price);
+                campaign["per_buyer_limit"] = json!(per_buyer);
+                campaign["payment_deadline"] = json!(pay_within.as_secs());
+            }
+        }
         let answer = self
             .post("/api/v1/campaigns", Some(admin), &campaign)
             .await?;
@@ -204,6 +209,65 @@ impl Client {
             };
         }
         Answer::Failed
+    }
+
+    /// Whether a campaign is announced that has not begun.
+    pub(super) async fn has_announced(&self, admin: &str) -> Result<bool, Failure> {
+        #[derive(Deserialize)]
+        struct Campaigns {
+            campaigns: Vec<Campaign>,
+        }
+        #[derive(Deserialize)]
+        struct Campaign {
+            status: String,
+        }
+        let path = "/api/v1/campaigns?limit=100";
+        let answer: Campaigns = self.get("read the campaigns", path, admin).await?;
+        let mut campaigns = answer.campaigns.iter();
+        Ok(campaigns.any(|campaign| campaign.status == "pending"))
+    }
+
+    /// Buys, and answers what was held; `None` when nothing was.
+    pub(super) async fn buy(
+        &self,
+        token: &str,
+        campaign: Uuid,
+        quantity: u32,
+        key: &str,
+    ) -> Option<Uuid> {
+        #[derive(Deserialize)]
+        struct Held {
+            hold_id: Uuid,
+        }
+        let sent = self
+            .http
+            .post(format!("{}/api/v1/purchases", self.base))
+            .bearer_auth(token)
+            .header("idempotency-key", key)
+            .json(&json!({"campaign_id": campaign, "quantity": quantity}))
+            .send()
+            .await;
+        let held: Held = read("buy", sent.ok()?).await.ok()?;
+        Some(held.hold_id)
+    }
+
+    /// The order that was made of a purchase; `None` when there is none.
+    pub(super) async fn order_of(&self, token: &str, hold: Uuid) -> Option<Uuid> {
+        #[derive(Deserialize)]
+        struct Purchase {
+            order_id: Option<Uuid>,
+        }
+        let path = format!("/api/v1/purchases/{hold}");
+        let purchase: Purchase = self.get("read a purchase", &path, token).await.ok()?;
+        purchase.order_id
+    }
+
+    /// Pays an order, or calls it off: `how` is `pay` or `cancel`. One that has ended meanwhile stays as it is.
+    pub(super) async fn end(&self, token: &str, order: Uuid, how: &str) {
+        let request = self
+            .http
+            .post(format!("{}/api/v1/orders/{order}/{how}", self.base));
+        let _ = request.bearer_auth(token).send().await;
     }
 
     /// The orders of a campaign, by rank.

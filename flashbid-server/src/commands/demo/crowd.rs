@@ -12,9 +12,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use uuid::Uuid;
 
-use super::GAMMA;
 use super::client::{Answer, Client};
 use super::follow::Live;
+use super::programme::GAMMA;
 use crate::failure::Failure;
 
 /// The password of every simulated bidder, as of those that `seed` makes.

@@ -24,7 +24,9 @@ pub(super) struct Live {
     pub(super) bids: u64,
     /// The score of the last who would win now.
     pub(super) line: Option<Decimal>,
-    /// Whether the winners have their orders.
+    /// What is left of a sale at a fixed price.
+    pub(super) stock: Option<Stock>,
+    /// Whether the winners have their orders, and nothing is sold any more.
     pub(super) is_over: bool,
 }
 
@@ -37,6 +39,14 @@ pub(super) struct Line {
     pub(super) score: Decimal,
     #[serde(deserialize_with = "exact")]
     pub(super) price: Decimal,
+}
+
+/// Where the units of a sale at a fixed price are.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) struct Stock {
+    pub(super) available: u32,
+    pub(super) held: u32,
+    pub(super) sold: u32,
 }
 
 #[derive(Deserialize)]
@@ -90,6 +100,11 @@ impl Live {
                     self.top = update.top_k;
                     self.participants = update.total_participants;
                     self.line = update.min_winning_score;
+                }
+            }
+            "stock_update" => {
+                if let Ok(stock) = serde_json::from_str(event.data.get()) {
+                    self.stock = Some(stock);
                 }
             }
             "campaign_ended" => self.is_over = true,

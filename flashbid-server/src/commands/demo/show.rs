@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::client::Order;
-use super::follow::{Line, Live};
+use super::follow::{Line, Live, Stock};
 use crate::commands::say;
 
 /// The best that are shown.
@@ -35,6 +35,8 @@ pub(super) struct View {
     pub(super) length: Duration,
     pub(super) left: Duration,
     pub(super) live: Live,
+    /// Of the sale beside it.
+    pub(super) stock: Option<Stock>,
     pub(super) refused: u64,
     pub(super) failed: u64,
 }
@@ -124,7 +126,7 @@ impl Screen {
             format!(
                 "  {}{:>width$}",
                 self.paint(BOLD, "FlashBid demo"),
-                view.address,
+                format!("Open {} in a browser", view.address),
                 width = WIDTH - 13
             ),
             format!(
@@ -181,6 +183,7 @@ impl Screen {
             );
         }
         lines.push(self.paint(DIM, &rest));
+        lines.push(format!("  {}", view.stock.map_or_else(String::new, shop)));
         lines.push(self.paint(DIM, "  Ctrl-C stops the demo and the server"));
         lines
     }
@@ -241,6 +244,14 @@ pub(super) fn winners(orders: &[Order], names: &HashMap<Uuid, String>) {
     }
 }
 
+/// How the sale at a fixed price goes.
+fn shop(stock: Stock) -> String {
+    format!(
+        "Meridian headphones: {} left, {} to be paid, {} sold",
+        stock.available, stock.held, stock.sold
+    )
+}
+
 fn summary(view: &View, rate: u64) -> String {
     let live = &view.live;
     let mut summary = format!(
@@ -253,6 +264,9 @@ fn summary(view: &View, rate: u64) -> String {
     if let Some(best) = live.top.first() {
         let name = best.username.as_deref().unwrap_or("–");
         let _ = write!(summary, "  leading: {name} with {:.2}", best.price);
+    }
+    if let Some(stock) = view.stock {
+        let _ = write!(summary, "  headphones left: {}", stock.available);
     }
     summary
 }
@@ -326,8 +340,14 @@ mod tests {
                 participants: 287,
                 bids: 12_345,
                 line: "1010.1".parse().ok(),
+                stock: None,
                 is_over: false,
             },
+            stock: Some(Stock {
+                available: 12_000,
+                held: 1_000,
+                sold: 345_678,
+            }),
             refused: 0,
             failed: 0,
         }
@@ -343,9 +363,10 @@ mod tests {
         };
         let mut early = view(180);
         early.live = Live::default();
+        early.stock = None;
         for view in [early, view(90), view(0)] {
             let picture = screen.picture(&view, 99_999);
-            assert_eq!(picture.len(), 22);
+            assert_eq!(picture.len(), 23);
             for line in picture {
                 assert!(line.chars().count() <= WIDTH + 2, "{line}");
             }
