@@ -1,0 +1,74 @@
+import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { Link, Route, Switch, useLocation } from "wouter";
+
+import { Badge, cx, Empty } from "../ui";
+import { NewCampaignPage } from "./campaign/page";
+import { OverviewPage } from "./overview/page";
+import { ProblemsPage } from "./problems";
+import { NewProductPage } from "./product";
+import { deadLettersQuery, discrepanciesQuery } from "./queries";
+import { WatchPage } from "./watch/page";
+import { useWords } from "./words";
+
+/** What only administrators see. */
+export default function Admin() {
+    const words = useWords();
+    return (
+        <div className="flex flex-col gap-6">
+            <Tabs />
+            <Switch>
+                <Route path="/admin" component={OverviewPage} />
+                <Route path="/admin/products/new" component={NewProductPage} />
+                <Route path="/admin/campaigns/new" component={NewCampaignPage} />
+                <Route path="/admin/campaigns/:id">{({ id }) => <WatchPage key={id} id={id} />}</Route>
+                <Route path="/admin/problems" component={ProblemsPage} />
+                <Route>
+                    <Empty title={words("nav.notFound")} />
+                </Route>
+            </Switch>
+        </div>
+    );
+}
+
+function Tabs() {
+    const words = useWords();
+    const letters = useQuery(deadLettersQuery).data?.total ?? 0;
+    const discrepancies = useQuery(discrepanciesQuery(true)).data?.total ?? 0;
+    const open = letters + discrepancies;
+    return (
+        <nav
+            aria-label={words("nav.label")}
+            className="border-line -mx-4 overflow-x-auto border-b px-4 sm:mx-0 sm:px-0"
+        >
+            <ul className="flex">
+                <Tab to="/admin">{words("nav.overview")}</Tab>
+                <Tab to="/admin/products/new">{words("nav.product")}</Tab>
+                <Tab to="/admin/campaigns/new">{words("nav.campaign")}</Tab>
+                <Tab to="/admin/problems">
+                    {words("nav.problems")}
+                    {open > 0 && <Badge tone="bad">{words("nav.open", { count: open })}</Badge>}
+                </Tab>
+            </ul>
+        </nav>
+    );
+}
+
+function Tab({ to, children }: { to: string; children: ReactNode }) {
+    const [location] = useLocation();
+    const isHere = location === to;
+    return (
+        <li>
+            <Link
+                href={to}
+                aria-current={isHere ? "page" : undefined}
+                className={cx(
+                    "flex min-h-11 items-center gap-2 border-b-2 px-3 text-sm font-semibold whitespace-nowrap",
+                    isHere ? "border-brand text-brand" : "text-muted hover:text-ink border-transparent",
+                )}
+            >
+                {children}
+            </Link>
+        </li>
+    );
+}

@@ -1,0 +1,309 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState, type FormEvent } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "wouter";
+
+import {
+    answered,
+    api,
+    insist,
+    newKey,
+    Problem,
+    type Bid,
+    type CampaignDetails,
+    type OwnRanking,
+    type User,
+} from "../../api/client";
+import { historyQuery } from "../../api/queries";
+import { serverNow, useNow } from "../../lib/clock";
+import { parseUnits, toUnits, unitsText, type Units } from "../../lib/decimal";
+import { useFormat } from "../../lib/format";
+import { useRequestToken } from "../../lib/guarded";
+import type { Live } from "../../lib/live";
+import type { Phase } from "../../lib/phase";
+import { useProblemText } from "../../lib/problem";
+import { priceToBeat, score, type Weights } from "../../lib/score";
+import { useToken } from "../../lib/session";
+import { Button, buttonClass, Card, Field, Notice } from "../../ui";
+
+/** What the form sends: under one key until its fate is known, so that asking again never bids twice. */
+interface Attempt {
+    key: string;
+    price: string;
+    requestToken: string | null;
+}
+
+export function BidForm({
+    campaign,
+    live,
+    own,
+    me,
+    phase,
+}: {
+    campaign: CampaignDetails;
+    live: Live;
+    own: OwnRanking | null;
+    me: User | null;
+    phase: Phase;
+}) {
+    const { t } = useTranslation();
+    const format = useFormat();
+    const say = useProblemText();
+    const queries = useQueryClient();
+    const token = useToken();
+    const now = useNow();
+    const gate = useRequestToken();
+    const [text, setText] = useState("");
+    const [tried, setTried] = useState(false);
+    const [unknown, setUnknown] = useState<Attempt | null>(null);
+
+    const id = campaign.campaign_id;
+    const least = toUnits(campaign.product?.min_price ?? 0);
+    const weights: Weights = {
+        alpha: toUnits(campaign.alpha),
+        beta: toUnits(campaign.beta),
+        gamma: toUnits(campaign.gamma),
+    };
+    const weight = me ? toUnits(me.weight) : toUnits(1);
+    const elapsed = Math.max(0, now - Date.parse(campaign.start_time));
+    const price = parseUnits(text);
+    const winning = winningPrice(live, weights, least, elapsed, weight);
+    const isLower =
+        price !== null && own?.score != null && score(weights, price, elapsed, weight) < toUnits(own.score);
+
+    const bidding = useMutation({
+        mutationFn: async (attempt: Attempt): Promise<Bid> => {
+            setUnknown(attempt);
+            attempt.requestToken ??= await gate.token(campaign);
+            return insist(() =>
+                answered(
+                    api.POST("/api/v1/bids", {
+                        params: {
+                            header: {
+                                "Idempotency-Key": attempt.key,
+                                ...(attempt.requestToken && { "X-Request-Token": attempt.requestToken }),
+                            },
+                        },
+                        body: { campaign_id: id, price: attempt.price },
+                    }),
+                ),
+            );
+        },
+        onSuccess() {
+            setUnknown(null);
+            void queries.invalidateQueries({ queryKey: ["own-ranking", id] });
+            void queries.invalidateQueries({ queryKey: ["history", id] });
+            if (!live.top.length) void queries.invalidateQueries({ queryKey: ["ranking", id] });
+        },
+        onError(error) {
+            // A "no" settles it; without an answer the same bid has to be asked for again.
+            if (!(error instanceof Problem) || !error.isPassing) setUnknown(null);
+        },
+    });
+
+    const wrong =
+        price === null
+            ? t("bid.malformed", { example: unitsText(least) })
+            : price < least
+              ? t("bid.tooLow", { price: unitsText(least) })
+              : null;
+
+    function submit(event: FormEvent) {
+        event.preventDefault();
+        if (bidding.isPending) return;
+        if (unknown) {
+            bidding.mutate(unknown);
+            return;
+        }
+        setTried(true);
+        if (wrong || price === null) return;
+        bidding.mutate({ key: newKey(), price: unitsText(price), requestToken: null });
+    }
+
+    if (phase === "ended") return token ? <History id={id} title={t("bid.history")} /> : null;
+
+    const rank = own?.rank ?? null;
+    return (
+        <>
+            <Card title={t("bid.title")}>
+                {gate.dialog}
+                <div className="flex flex-col gap-4">
+                    {rank !== null && own && (
+                        <div
+                            data-testid="own-rank"
+                            data-rank={rank}
+                            className={
+                                own.is_winning
+                                    ? "bg-good-soft text-good rounded-xl p-4"
+                                    : "bg-bad-soft text-bad rounded-xl p-4"
+                            }
+                            aria-live="polite"
+                        >
+                            <p className="flex items-baseline justify-between gap-3 text-lg font-extrabold">
+                                {own.is_winning ? t("bid.winning") : t("bid.losing")}
+                                <span className="text-2xl tabular-nums">#{format.number(rank)}</span>
+                            </p>
+                            <p className="text-sm font-medium">
+                                {t(own.is_winning ? "bid.winningHint" : "bid.losingHint", {
+                                    rank: format.number(rank),
+                                    total: format.number(own.total_participants),
+                                    quota: format.number(campaign.quota),
+                                })}
+                            </p>
+                        </div>
+                    )}
+                    <WinningPrice
+                        winning={winning}
+                        isOpen={live.minWinningScore === null}
+                        onTake={setText}
+                        isWinning={own?.is_winning ?? false}
+                    />
+                    {token ? (
+                        <form onSubmit={submit} noValidate className="flex flex-col gap-3">
+                            <Field
+                                label={t("bid.price")}
+                                inputMode="decimal"
+                                autoComplete="off"
+                                placeholder={winning === null ? unitsText(least) : unitsText(winning)}
+                                value={text}
+                                disabled={bidding.isPending || phase === "pending"}
+                                onChange={(event) => {
+                                    setText(event.target.value);
+                                    setUnknown(null);
+                                    setTried(false);
+                                }}
+                                hint={
+                                    price !== null && price >= least
+                                        ? t("bid.estimate", {
+                                              score: format.score(
+                                                  Number(score(weights, price, elapsed, weight)) / 10_000,
+                                              ),
+                                          })
+                                        : t("bid.minimum", {
+                                              price: format.money(campaign.product?.min_price ?? 0),
+                                          })
+                                }
+                                error={tried && wrong}
+                            />
+                            {isLower && !bidding.isPending && <Notice tone="warn">{t("bid.lower")}</Notice>}
+                            <Button
+                                type="submit"
+                                busy={bidding.isPending}
+                                disabled={phase === "pending"}
+                                className="min-h-13 text-base"
+                            >
+                                {bidding.isPending
+                                    ? t("bid.placing")
+                                    : unknown
+                                      ? t("bid.retry")
+                                      : rank === null
+                                        ? t("bid.place")
+                                        : t("bid.placeAgain")}
+                            </Button>
+                        </form>
+                    ) : (
+                        <div className="flex flex-col gap-2">
+                            <Link
+                                href={`/login?next=/campaigns/${id}`}
+                                className={buttonClass("primary", "min-h-13 text-base")}
+                            >
+                                {t("bid.logIn")}
+                            </Link>
+                            <Link
+                                href={`/register?next=/campaigns/${id}`}
+                                className="text-brand text-center text-sm font-semibold hover:underline"
+                            >
+                                {t("bid.join")}
+                            </Link>
+                        </div>
+                    )}
+                    {bidding.error && (
+                        <Notice tone="bad">{unknown ? t("bid.unknown") : say(bidding.error)}</Notice>
+                    )}
+                    {bidding.data && !bidding.error && (
+                        <Notice tone="good">
+                            {t("bid.accepted", {
+                                rank: format.number(bidding.data.rank),
+                                price: format.money(bidding.data.price),
+                            })}
+                        </Notice>
+                    )}
+                    {phase === "pending" && <p className="text-muted text-sm">{t("bid.notStarted")}</p>}
+                    {me && weights.gamma > 0n && (
+                        <p className="text-muted text-xs">
+                            {t("bid.weight", {
+                                weight: format.score(me.weight),
+                                points: format.score(me.weight * campaign.gamma),
+                            })}
+                        </p>
+                    )}
+                </div>
+            </Card>
+            {token && rank !== null && <History id={id} title={t("bid.history")} />}
+        </>
+    );
+}
+
+/** The price that would win if it were bid this very moment. */
+function winningPrice(
+    live: Live,
+    weights: Weights,
+    least: Units,
+    elapsed: number,
+    weight: Units,
+): Units | null {
+    if (live.minWinningScore === null) return least;
+    return priceToBeat(weights, toUnits(live.minWinningScore), least, elapsed, weight);
+}
+
+function WinningPrice({
+    winning,
+    isOpen,
+    isWinning,
+    onTake,
+}: {
+    winning: Units | null;
+    isOpen: boolean;
+    isWinning: boolean;
+    onTake: (text: string) => void;
+}) {
+    const { t } = useTranslation();
+    const format = useFormat();
+    if (isWinning) return null;
+    if (winning === null) return <Notice tone="warn">{t("bid.unreachable")}</Notice>;
+    const price = format.money(Number(winning) / 10_000);
+    return (
+        <div className="bg-brand-soft flex items-center justify-between gap-2 rounded-xl py-1.5 pr-1.5 pl-4 text-sm font-semibold">
+            <span>{isOpen ? t("bid.openPlaces", { price }) : t("bid.needed", { price })}</span>
+            <Button kind="quiet" onClick={() => onTake(unitsText(winning))}>
+                {t("bid.takeIt")}
+            </Button>
+        </div>
+    );
+}
+
+function History({ id, title }: { id: string; title: string }) {
+    const format = useFormat();
+    const history = useQuery(historyQuery(id, useToken()));
+    if (!history.data?.bids.length) return null;
+    return (
+        <Card
+            title={title}
+            aside={
+                <span className="text-muted text-sm tabular-nums">{format.number(history.data.total)}</span>
+            }
+        >
+            <ol className="flex flex-col gap-1 text-sm">
+                {history.data.bids.slice(0, 5).map((bid) => (
+                    <li key={bid.bid_id} className="flex justify-between gap-3 tabular-nums">
+                        <span className="font-semibold">{format.money(bid.price)}</span>
+                        <span className="text-muted">{format.score(bid.score)}</span>
+                        <time dateTime={bid.created_at} className="text-muted">
+                            {new Date(Math.min(Date.parse(bid.created_at), serverNow())).toLocaleTimeString()}
+                        </time>
+                    </li>
+                ))}
+            </ol>
+        </Card>
+    );
+}

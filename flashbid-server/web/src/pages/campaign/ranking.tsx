@@ -1,0 +1,192 @@
+import { memo, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { CampaignDetails, OwnRanking, RankingEntry } from "../../api/client";
+import { useGlide } from "../../lib/flip";
+import { useFormat } from "../../lib/format";
+import type { Live } from "../../lib/live";
+import type { Phase } from "../../lib/phase";
+import { Button, Card, cx } from "../../ui";
+
+/** How many rows are shown before somebody asks for all. */
+const FEW = 20;
+
+/** Who would win now: the winning places, the line below the last of them, and where the reader is. */
+export function RankingCard({
+    campaign,
+    live,
+    own,
+    me,
+    phase,
+}: {
+    campaign: CampaignDetails;
+    live: Live;
+    own: OwnRanking | null;
+    me: string | null;
+    phase: Phase;
+}) {
+    const { t } = useTranslation();
+    const format = useFormat();
+    const [all, setAll] = useState(false);
+    const rows = all ? live.top : live.top.slice(0, FEW);
+    const list = useGlide<HTMLTableSectionElement>(rows.map((row) => row.user_id).join());
+    const open = campaign.quota - live.participants;
+    const isHidden = rows.length < live.top.length;
+    const isListed = own?.rank != null && rows.some((row) => row.user_id === me);
+
+    return (
+        <Card
+            title={phase === "ended" ? t("ranking.final") : t("ranking.title")}
+            aside={
+                <span className="text-muted text-sm tabular-nums">
+                    {t("sale.participants", { count: live.participants })}
+                </span>
+            }
+        >
+            {live.top.length === 0 ? (
+                <p className="text-muted py-6 text-center text-sm">{t("ranking.empty")}</p>
+            ) : (
+                <table className="w-full table-fixed border-separate border-spacing-0 text-sm">
+                    <thead className="text-muted text-left text-xs">
+                        <tr>
+                            <th scope="col" className="w-14 pb-2 pl-2 font-semibold">
+                                {t("ranking.rank")}
+                            </th>
+                            <th scope="col" className="pb-2 font-semibold">
+                                {t("ranking.bidder")}
+                            </th>
+                            <th scope="col" className="w-24 pb-2 text-right font-semibold sm:w-28">
+                                {t("ranking.price")}
+                            </th>
+                            <th
+                                scope="col"
+                                className="hidden w-28 pr-2 pb-2 text-right font-semibold sm:table-cell"
+                            >
+                                {t("ranking.score")}
+                            </th>
+                        </tr>
+                    </thead>
+                    <tbody ref={list}>
+                        {rows.map((row) => (
+                            <Row
+                                key={row.user_id}
+                                rank={row.rank}
+                                user={row.user_id}
+                                name={row.username ?? null}
+                                price={row.price}
+                                score={row.score}
+                                isMine={row.user_id === me}
+                            />
+                        ))}
+                    </tbody>
+                    <tbody>
+                        {!isHidden && (
+                            <tr>
+                                <td colSpan={4} className="py-1">
+                                    <div
+                                        className="text-warn flex items-center gap-3 py-1 text-xs font-bold"
+                                        data-testid="winning-line"
+                                    >
+                                        <span
+                                            aria-hidden
+                                            className="border-warn h-0 flex-1 border-t-2 border-dashed"
+                                        />
+                                        {open > 0
+                                            ? open === 1
+                                                ? t("ranking.openOne")
+                                                : t("ranking.open", { count: open })
+                                            : campaign.quota === 1
+                                              ? t("ranking.lineOne")
+                                              : t("ranking.line", { count: campaign.quota })}
+                                        <span
+                                            aria-hidden
+                                            className="border-warn h-0 flex-1 border-t-2 border-dashed"
+                                        />
+                                    </div>
+                                </td>
+                            </tr>
+                        )}
+                        {own?.rank != null && !isListed && (
+                            <tr
+                                data-testid="rank-row"
+                                data-user={me ?? undefined}
+                                data-mine
+                                className="bg-brand-soft font-bold"
+                            >
+                                <td className="rounded-l-lg py-2.5 pl-2 tabular-nums">
+                                    {format.number(own.rank)}
+                                </td>
+                                <td colSpan={2} className="truncate py-2.5">
+                                    {t("ranking.yourPlace")}
+                                    <span className="text-muted ml-2 font-medium">
+                                        {own.is_winning ? t("ranking.winning") : t("ranking.notWinning")}
+                                    </span>
+                                </td>
+                                <td className="hidden rounded-r-lg py-2.5 pr-2 text-right tabular-nums sm:table-cell">
+                                    {format.score(own.score ?? 0)}
+                                </td>
+                            </tr>
+                        )}
+                    </tbody>
+                </table>
+            )}
+            {live.top.length > FEW && (
+                <Button kind="quiet" className="mt-2 w-full" aria-expanded={all} onClick={() => setAll(!all)}>
+                    {all ? t("ranking.less") : t("ranking.more", { count: live.top.length })}
+                </Button>
+            )}
+        </Card>
+    );
+}
+
+const MEDALS = [
+    "bg-amber-300 text-amber-950",
+    "bg-slate-300 text-slate-900",
+    "bg-orange-300 text-orange-950",
+];
+
+const Row = memo(function Row({
+    rank,
+    user,
+    name,
+    price,
+    score,
+    isMine,
+}: Pick<RankingEntry, "rank" | "price" | "score"> & { user: string; name: string | null; isMine: boolean }) {
+    const { t } = useTranslation();
+    const format = useFormat();
+    const cell = "py-2 border-b border-line/60";
+    return (
+        <tr
+            data-key={user}
+            data-testid="rank-row"
+            data-user={user}
+            data-mine={isMine || undefined}
+            className={cx(isMine && "bg-brand-soft font-bold")}
+        >
+            <td className={cx(cell, "pl-2 tabular-nums")}>
+                <span
+                    className={cx(
+                        "inline-grid h-6 min-w-6 place-items-center rounded-full px-1",
+                        MEDALS[rank - 1],
+                        rank <= 3 && "text-xs font-black",
+                    )}
+                >
+                    {format.number(rank)}
+                </span>
+            </td>
+            <td className={cx(cell, "truncate")}>
+                {name ?? `${t("ranking.anonymous")} ${user.slice(0, 4)}`}
+                {isMine && (
+                    <span className="bg-brand text-brand-ink ml-2 rounded-full px-2 py-0.5 text-xs">
+                        {t("ranking.you")}
+                    </span>
+                )}
+            </td>
+            <td className={cx(cell, "text-right tabular-nums")}>{format.money(price)}</td>
+            <td className={cx(cell, "text-muted hidden pr-2 text-right tabular-nums sm:table-cell")}>
+                {format.score(score)}
+            </td>
+        </tr>
+    );
+});
