@@ -200,7 +200,7 @@ function pages({ house, eve, mallory, noel, running, soon, over, buying, soldOut
             name: "admin",
             path: "/admin",
             token: admin,
-            main: (page) => page.getByTestId("campaign-row").first(),
+            main: (page) => page.locator('main section a[href="/admin/campaigns/new"]'),
         },
         {
             name: "admin-product",
@@ -224,13 +224,13 @@ function pages({ house, eve, mallory, noel, running, soon, over, buying, soldOut
             name: "admin-watch-first-come",
             path: `/admin${buying.path}`,
             token: admin,
-            main: (page) => page.getByTestId("admin-order"),
+            main: (page) => page.getByTestId("verdict"),
         },
         {
             name: "admin-watch-over",
             path: `/admin${over.path}`,
             token: admin,
-            main: (page) => page.getByTestId("admin-order"),
+            main: (page) => page.getByTestId("verdict"),
         },
         {
             name: "admin-problems",
@@ -370,7 +370,7 @@ function widest() {
 }
 
 test(
-    "on a phone one joins, bids and buys through the menu and without scrolling sideways",
+    "on a phone one joins through the menu, bids, and sees the ranking in full width",
     { timeout: 60_000 },
     async (t) => {
         const house = await House.open(t);
@@ -383,7 +383,18 @@ test(
         await page.getByLabel("Password").fill("password of a tester");
         await page.getByRole("button", { name: "Join", exact: true }).click();
         await bidIn(page, "11");
+        assert.equal(await page.locator("#menu").count(), 0, "the menu is closed when one is back");
         await page.getByText("You are winning").waitFor();
+        await page.getByTestId("rank-row").waitFor();
+        const [row, table] = await page.evaluate(() => {
+            const row = document.querySelector('tr[data-testid="rank-row"]');
+            const cells = [...row.cells].map((cell) => cell.getBoundingClientRect().right);
+            return [Math.max(...cells), row.closest("table").getBoundingClientRect().right];
+        });
+        assert.ok(
+            Math.abs(row - table) < 2,
+            `the ranking takes the whole width: its rows end at ${row}, it at ${table}`,
+        );
         await page.getByRole("button", { name: "Menu" }).click();
         await page.getByRole("link", { name: "My bids" }).click();
         await page.getByRole("heading", { name: "My bids" }).waitFor();

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { useEffect, useRef, type ReactNode } from "react";
 import { Link, Route, Switch, useLocation } from "wouter";
 
-import { Badge, cx, Empty } from "../ui";
+import { Badge, cx, Page } from "../ui";
 import { NewCampaignPage } from "./campaign/page";
 import { OverviewPage } from "./overview/page";
 import { ProblemsPage } from "./problems";
@@ -24,7 +24,7 @@ export default function Admin() {
                 <Route path="/admin/campaigns/:id">{({ id }) => <WatchPage key={id} id={id} />}</Route>
                 <Route path="/admin/problems" component={ProblemsPage} />
                 <Route>
-                    <Empty title={words("nav.notFound")} />
+                    <Page title={words("nav.notFound")}>{null}</Page>
                 </Route>
             </Switch>
         </div>
@@ -36,8 +36,16 @@ function Tabs() {
     const letters = useQuery(deadLettersQuery).data?.total ?? 0;
     const discrepancies = useQuery(discrepanciesQuery(true)).data?.total ?? 0;
     const open = letters + discrepancies;
+    const [location] = useLocation();
+    const bar = useRef<HTMLElement>(null);
+    // On a phone not all of them are in sight, but the chosen one is to be.
+    useEffect(() => {
+        const chosen = bar.current?.querySelector<HTMLElement>("[aria-current=page]");
+        if (bar.current && chosen) bar.current.scrollLeft = chosen.offsetLeft - 48;
+    }, [location]);
     return (
         <nav
+            ref={bar}
             aria-label={words("nav.label")}
             className="border-line -mx-4 overflow-x-auto border-b px-4 sm:mx-0 sm:px-0"
         >

@@ -63,11 +63,16 @@ export function Cell({
     );
 }
 
-/** The beginning of an id, which is enough to tell it from others; all of it on a closer look. */
+/** Eight digits of an id, which tell it from others: an id of version 7 begins with its time, any other at random. */
+export function shortId(id: string): string {
+    return id[14] === "7" ? id.slice(-8) : id.slice(0, 8);
+}
+
+/** An id in short, and all of it on a closer look. */
 export function Id({ of }: { of: string }) {
     return (
         <code title={of} className="text-xs">
-            {of.slice(0, 8)}
+            {shortId(of)}
         </code>
     );
 }

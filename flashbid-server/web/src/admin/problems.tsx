@@ -7,7 +7,7 @@ import { useFormat } from "../lib/format";
 import { Badge, Button, Card, cx, Empty, Fetched, Notice, Page } from "../ui";
 import { Dialog } from "../ui/dialog";
 import { useAction } from "./action";
-import { Cell, Id, Table } from "./parts";
+import { Cell, Id, shortId, Table } from "./parts";
 import { deadLettersQuery, discrepanciesQuery } from "./queries";
 import { useAdminProblem, useWords, type Key } from "./words";
 import { en } from "./words/en";
@@ -51,12 +51,14 @@ function DeadLetters() {
     return (
         <Card title={words("problems.letters")}>
             <p className="text-muted mb-3 text-sm">{words("problems.lettersHint")}</p>
-            {latest.error && <Notice tone="bad">{say(latest.error)}</Notice>}
-            {latest.isSuccess && (
-                <Notice tone="good">
-                    {words(latest === replaying ? "problems.replayed" : "problems.dropped")}
-                </Notice>
-            )}
+            <div className="mb-3 empty:hidden">
+                {latest.error && <Notice tone="bad">{say(latest.error)}</Notice>}
+                {latest.isSuccess && (
+                    <Notice tone="good">
+                        {words(latest === replaying ? "problems.replayed" : "problems.dropped")}
+                    </Notice>
+                )}
+            </div>
             <Fetched of={letters}>
                 {({ dead_letters, total }) =>
                     total === 0 ? (
@@ -88,7 +90,7 @@ function DeadLetters() {
                                                 }
                                                 disabled={isBusy}
                                                 aria-label={words("problems.replayNamed", {
-                                                    id: letter.hold_id.slice(0, 8),
+                                                    id: shortId(letter.hold_id),
                                                 })}
                                                 onClick={() => replaying.run(letter)}
                                             >
@@ -102,7 +104,7 @@ function DeadLetters() {
                                                 }
                                                 disabled={isBusy}
                                                 aria-label={words("problems.dropNamed", {
-                                                    id: letter.hold_id.slice(0, 8),
+                                                    id: shortId(letter.hold_id),
                                                 })}
                                                 onClick={() => setAsking(letter)}
                                             >

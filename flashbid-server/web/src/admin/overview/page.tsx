@@ -7,7 +7,7 @@ import { campaignsQuery } from "../../api/queries";
 import { useFormat } from "../../lib/format";
 import { usePhase } from "../../lib/phase";
 import { Badge, Button, buttonClass, Card, Empty, Fetched, Page, type Tone } from "../../ui";
-import { Cell, Pager, Table } from "../parts";
+import { Cell, Pager, shortId, Table } from "../parts";
 import { lowStockQuery } from "../queries";
 import { useWords } from "../words";
 import { Products } from "./products";
@@ -118,7 +118,7 @@ function Campaigns() {
 function CampaignRow({ campaign }: { campaign: Campaign }) {
     const words = useWords();
     const format = useFormat();
-    const name = campaign.product?.name ?? campaign.product_id.slice(0, 8);
+    const name = campaign.product?.name ?? shortId(campaign.product_id);
     return (
         <tr data-testid="campaign-row">
             <Cell className="max-w-40 truncate sm:max-w-64 font-semibold">{name}</Cell>

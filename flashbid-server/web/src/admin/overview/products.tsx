@@ -65,12 +65,14 @@ export function Products() {
             <p className="text-muted mb-3 text-sm">
                 {words("overview.stockHint")} {words("sync.hint")}
             </p>
-            {syncing.error && <Notice tone="bad">{say(syncing.error)}</Notice>}
-            {agreed !== undefined && !syncing.isPending && (
-                <Notice tone="good">
-                    {agreed === 0 ? words("sync.none") : words("sync.done", { count: agreed })}
-                </Notice>
-            )}
+            <div className="mb-3 empty:hidden">
+                {syncing.error && <Notice tone="bad">{say(syncing.error)}</Notice>}
+                {agreed !== undefined && !syncing.isPending && (
+                    <Notice tone="good">
+                        {agreed === 0 ? words("sync.none") : words("sync.done", { count: agreed })}
+                    </Notice>
+                )}
+            </div>
             <Fetched of={products}>
                 {({ products, total }) =>
                     total === 0 ? (

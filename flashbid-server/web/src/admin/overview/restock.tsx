@@ -64,6 +64,7 @@ export function RestockDialog({ product, onClose }: { product: Product; onClose:
     const format = useFormat();
     const say = useAdminProblem();
     const queries = useQueryClient();
+    const [known, setKnown] = useState(product);
     const [pending, setPending] = useState<Attempt | undefined>(() => unknown.get(product.product_id));
     const [what, setWhat] = useState<What>(pending?.what ?? "add");
     const [text, setText] = useState(pending ? String(pending.units) : "");
@@ -73,10 +74,12 @@ export function RestockDialog({ product, onClose }: { product: Product; onClose:
             setPending(unknown.get(product.product_id));
             return queries.invalidateQueries({ queryKey: ["products"] });
         },
-        after: () => setText(""),
+        after(changed) {
+            setKnown(changed);
+            setText("");
+        },
     });
 
-    const known = saving.data ?? product;
     const units = /^\d{1,10}$/.test(text.trim()) ? Number(text) : null;
     const isWrong = units === null || units > MOST || (units === 0 && what !== "set");
     const after = isWrong

@@ -9,7 +9,7 @@ import { usePhase } from "../../lib/phase";
 import { buttonClass, Card, Countdown, Fetched, Notice, Page } from "../../ui";
 import { useAction } from "../action";
 import { PhaseBadge } from "../overview/page";
-import { Switch } from "../parts";
+import { shortId, Switch } from "../parts";
 import { useAdminProblem, useWords } from "../words";
 import { Charts } from "./charts";
 import { CampaignOrders } from "./orders";
@@ -20,22 +20,24 @@ export function WatchPage({ id }: { id: string }) {
     const words = useWords();
     const campaign = useQuery({ ...campaignQuery(id), refetchInterval: 2_000 });
     return (
-        <Fetched of={campaign}>
-            {(campaign) => (
-                <Page
-                    title={campaign.product?.name ?? id.slice(0, 8)}
-                    back={{ to: "/admin", label: words("watch.back") }}
-                >
-                    <Head campaign={campaign} />
-                    <Charts format={campaign.format} />
-                    <CampaignOrders id={id} />
-                    <div className="grid items-start gap-5 lg:grid-cols-2">
-                        <Reconcile id={id} />
-                        <Guards campaign={campaign} />
-                    </div>
-                </Page>
-            )}
-        </Fetched>
+        <Page
+            title={campaign.data?.product?.name ?? shortId(id)}
+            back={{ to: "/admin", label: words("watch.back") }}
+        >
+            <Fetched of={campaign}>
+                {(known) => (
+                    <>
+                        <Head campaign={known} />
+                        <Charts format={known.format} />
+                        <CampaignOrders id={id} />
+                        <div className="grid items-start gap-5 lg:grid-cols-2">
+                            <Reconcile id={id} />
+                            <Guards campaign={known} />
+                        </div>
+                    </>
+                )}
+            </Fetched>
+        </Page>
     );
 }
 
@@ -67,7 +69,7 @@ function Head({ campaign }: { campaign: CampaignDetails }) {
                     {words("watch.publicPage")}
                 </Link>
             </div>
-            <dl className="mt-4 grid grid-cols-2 gap-4 sm:grid-cols-3 lg:grid-cols-5">
+            <dl className="mt-4 grid grid-cols-[repeat(auto-fill,minmax(8rem,1fr))] gap-4">
                 <Datum
                     name={words(
                         phase === "pending"
@@ -103,7 +105,7 @@ function Head({ campaign }: { campaign: CampaignDetails }) {
                 )}
                 {terms && (
                     <Datum name={words("watch.terms")}>
-                        <span className="text-base">{terms}</span>
+                        <span className="text-base whitespace-nowrap">{terms}</span>
                     </Datum>
                 )}
             </dl>

@@ -345,7 +345,7 @@ export const en = {
         SCORE_OVERFLOW: "With these factors a score could grow too large. Choose smaller ones.",
         HOLD_ENDED: "Its units went back already, so it cannot become an order. Drop it.",
         LIMIT_REACHED: "The buyer already has as many as one may have. Drop it.",
-        NOT_FOUND: "It is not there any more. Somebody else may have dealt with it.",
+        UNKNOWN_DEAD_LETTER: "It is not there any more. Somebody else may have dealt with it.",
         PRICE_TOO_LARGE: "The price times the quota is too large to be counted. Lower one of them.",
     },
 };

@@ -326,7 +326,7 @@ export const zhTW: Words = {
         SCORE_OVERFLOW: "這些係數可能讓分數過大，請改小。",
         HOLD_ENDED: "商品已釋出，無法成為訂單，請捨棄。",
         LIMIT_REACHED: "買家已達限購數量，請捨棄。",
-        NOT_FOUND: "已經不存在，可能已有人處理。",
+        UNKNOWN_DEAD_LETTER: "已經不存在，可能已有人處理。",
         PRICE_TOO_LARGE: "售價乘以件數過大，請降低其中之一。",
     },
 };
