@@ -18,7 +18,9 @@ const Admin = lazy(() => import("./admin"));
 export function App() {
     const [location] = useLocation();
     // A new page begins at its top, as a loaded one would.
-    useEffect(() => window.scrollTo(0, 0), [location]);
+    useEffect(() => {
+        window.scrollTo(0, 0);
+    }, [location]);
     return (
         <Shell>
             <Suspense fallback={<Loading />}>
