@@ -476,15 +476,19 @@ if (README) {
             const house = await House.open(t);
             const sale = await house.sale({
                 name: "Aurora lamp",
-                stock: 10,
-                quota: 10,
+                stock: 6,
+                quota: 6,
                 lasts: 225,
                 beta: "0",
             });
             const names =
                 "Ada Grace Alan Edsger Barbara Donald Frances Ken Margaret Niklaus Radia Tony".split(" ");
             const people = await Promise.all(names.map((name) => house.person(name)));
-            const page = await house.page(sale.path, { token: people[0].token, theme });
+            const page = await house.page(sale.path, {
+                token: people[0].token,
+                theme,
+                viewport: { width: 1280, height: 1040 },
+            });
             for (let round = 0; round < 40; round += 1) {
                 await house.bid(
                     sale,

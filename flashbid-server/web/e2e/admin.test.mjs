@@ -101,7 +101,7 @@ test(
         const [eve, mallory] = [await house.person("eve"), await house.person("mallory")];
         const admin = await house.page("/admin", { token: house.admin });
         await makeProduct(admin, { name: "Chair", stock: "2", price: "30" });
-        await admin.getByText("First come", { exact: true }).click();
+        await admin.getByRole("radio", { name: "First come" }).check();
         await admin.getByLabel("Price of a unit").fill("35.50");
         await admin.getByLabel("Units each buyer may have").fill("1");
         await admin.getByRole("button", { name: "5 min" }).click();

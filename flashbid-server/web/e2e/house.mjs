@@ -201,12 +201,6 @@ export class House {
             },
             [theme, language, token ?? null],
         );
-        await context.addInitScript(() => {
-            const o = window.scrollTo;
-            window.scrollTo = (...a) => {
-                o.apply(window, a);
-            };
-        }); // TEMP
         if (script) await context.addInitScript({ content: script });
         const page = await context.newPage();
         page.setDefaultTimeout(PATIENCE);
