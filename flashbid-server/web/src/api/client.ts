@@ -33,8 +33,16 @@ export class Problem extends Error {
 
     /** Whether the same request may well succeed a little later: nobody knows what became of this one. */
     get isPassing(): boolean {
-        return this.status === 0 || this.status === 502 || this.status === 503 || this.status === 504;
+        return this.status === 0 || this.status >= 500;
     }
+}
+
+/** Who may not ask (any more), or not so fast, is told nothing of what was asked before. */
+const SAYS_NOTHING = ["UNAUTHORIZED", "NOT_AN_ADMIN", "RATE_LIMITED", "TOO_MANY_REQUESTS"];
+
+/** Whether an error tells that a request had no effect, where an answer to the same request may have been lost before. */
+export function isNo(error: unknown, wasLost: boolean): boolean {
+    return error instanceof Problem && !error.isPassing && !(wasLost && SAYS_NOTHING.includes(error.code));
 }
 
 async function patiently(request: Request): Promise<Response> {
@@ -89,26 +97,18 @@ export function newKey(): string {
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/**
- * Sends again, a few times and ever later, what may be sent again: a request without effect, or one with a key. Once an
- * answer was lost, being too fast is no answer either: the first may have taken effect.
- */
+/** Sends again, a few times and ever later, what may be sent again: a request without effect, or one with a key. */
 export async function insist<T>(send: () => Promise<T>): Promise<T> {
     let lost: Problem | null = null;
     for (let tries = 0; ; tries += 1) {
         try {
             return await send();
         } catch (error) {
-            if (!(error instanceof Problem)) throw error;
+            if (!(error instanceof Problem) || isNo(error, lost !== null)) throw error;
             if (error.isPassing) lost = error;
-            else if (error.status !== 429 || !lost) throw error;
-            if (tries === 4) throw lost;
-            await new Promise((done) =>
-                setTimeout(
-                    done,
-                    Math.max(Math.min(2_000, 250 * 2 ** tries), 1_000 * (error.retryAfter ?? 0)),
-                ),
-            );
+            if (tries === 4) throw lost ?? error;
+            const pause = Math.min(2_000, 250 * 2 ** tries);
+            await new Promise((done) => setTimeout(done, Math.max(pause, 1_000 * (error.retryAfter ?? 0))));
         }
     }
 }

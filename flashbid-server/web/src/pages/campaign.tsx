@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 
@@ -7,7 +7,7 @@ import { Problem, type CampaignDetails } from "../api/client";
 import { campaignQuery, useMe } from "../api/queries";
 import { serverNow, useAt } from "../lib/clock";
 import { useFormat } from "../lib/format";
-import { useLive, useOwnPlace, type Live } from "../lib/live";
+import { useLive, useOwnPlace, type Live, type Sample } from "../lib/live";
 import { usePhase, type Phase } from "../lib/phase";
 import { useToken } from "../lib/session";
 import { Badge, Card, Countdown, cx, Empty, Failed, Loading } from "../ui";
@@ -48,6 +48,7 @@ function Sale({ campaign }: { campaign: CampaignDetails }) {
     const own = useOwnPlace(campaign, live, me?.user_id ?? null);
     const phase = usePhase(campaign);
     const isFirstCome = campaign.format === "first_come";
+    const [wasWatched] = useState(phase !== "ended");
 
     // What may be done changes at the start and at the end.
     const refresh = () => void queries.invalidateQueries({ queryKey: ["campaign", campaign.campaign_id] });
@@ -65,7 +66,13 @@ function Sale({ campaign }: { campaign: CampaignDetails }) {
         <div className="flex flex-col gap-5">
             <Head campaign={campaign} live={live} phase={phase} />
             {phase === "ended" && (
-                <Result campaign={campaign} own={own} ended={live.ended} me={me?.user_id ?? null} />
+                <Result
+                    campaign={campaign}
+                    own={own}
+                    ended={live.ended}
+                    wasWatched={wasWatched}
+                    me={me?.user_id ?? null}
+                />
             )}
             <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_22rem]">
                 <div className="order-2 flex flex-col gap-5 lg:order-1">
@@ -78,11 +85,7 @@ function Sale({ campaign }: { campaign: CampaignDetails }) {
                             phase={phase}
                         />
                     )}
-                    {!isFirstCome && (
-                        <Suspense fallback={<Loading lines={2} />}>
-                            <Chart samples={live.samples} count={live.samples.length} />
-                        </Suspense>
-                    )}
+                    {!isFirstCome && <PriceChart samples={live.samples} />}
                     <About campaign={campaign} />
                 </div>
                 <div className="order-1 flex flex-col gap-5 lg:sticky lg:top-20 lg:order-2">
@@ -94,6 +97,23 @@ function Sale({ campaign }: { campaign: CampaignDetails }) {
                 </div>
             </div>
         </div>
+    );
+}
+
+/** Price and participation over time, as they were seen since the page is open. */
+function PriceChart({ samples }: { samples: readonly Sample[] }) {
+    const { t } = useTranslation();
+    return (
+        <Card title={t("chart.title")}>
+            {samples.length < 2 ? (
+                <p className="text-muted py-6 text-center text-sm">{t("chart.waiting")}</p>
+            ) : (
+                // What draws it is large, and there is nothing to draw at first.
+                <Suspense fallback={<Loading lines={2} />}>
+                    <Chart samples={samples} count={samples.length} />
+                </Suspense>
+            )}
+        </Card>
     );
 }
 

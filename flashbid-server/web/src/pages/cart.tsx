@@ -1,12 +1,13 @@
-import { useMutation, useQueries, useQueryClient } from "@tanstack/react-query";
+import { useQueries, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 
-import { answered, api, insist, newKey, Problem, type CampaignDetails, type Schema } from "../api/client";
+import { answered, api, type CampaignDetails, type Order, type Schema } from "../api/client";
 import { campaignQuery } from "../api/queries";
+import { useAttempt } from "../lib/attempt";
 import { cart, putInCart, type Line } from "../lib/cart";
-import { toUnits } from "../lib/decimal";
+import { toUnits, type Units } from "../lib/decimal";
 import { useFormat } from "../lib/format";
 import { useRequestToken } from "../lib/guarded";
 import { usePhase } from "../lib/phase";
@@ -17,24 +18,44 @@ import { Button, buttonClass, Card, Empty, Loading, Notice, Page } from "../ui";
 import { Picture } from "../ui/picture";
 import { OrderCard } from "./order-card";
 
-type Items = Schema["NewCartItem"][];
-
-/** What the checkout sends, under one key until its fate is known. */
-interface Attempt {
-    key: string;
-    lines: string;
-    items: Items | null;
-}
-
 export function CartPage() {
     const { t } = useTranslation();
-    const format = useFormat();
+    const lines = useStored(cart);
+    const [bought, setBought] = useState<Order[] | null>(null);
+    if (bought) {
+        return (
+            <Page title={t("cart.title")}>
+                <Notice tone="good">{t("cart.done")}</Notice>
+                <ul className="grid gap-4 lg:grid-cols-2">
+                    {bought.map((order) => (
+                        <li key={order.order_id}>
+                            <FreshOrder id={order.order_id} fallback={order} />
+                        </li>
+                    ))}
+                </ul>
+            </Page>
+        );
+    }
+    return (
+        <Page title={t("cart.title")}>
+            {lines.length === 0 ? (
+                <Empty title={t("cart.empty")} hint={t("cart.emptyHint")}>
+                    <Link href="/" className={buttonClass("primary")}>
+                        {t("state.home")}
+                    </Link>
+                </Empty>
+            ) : (
+                <Checkout lines={lines} onBought={setBought} />
+            )}
+        </Page>
+    );
+}
+
+function Checkout({ lines, onBought }: { lines: Line[]; onBought: (orders: Order[]) => void }) {
+    const { t } = useTranslation();
     const say = useProblemText();
     const queries = useQueryClient();
-    const token = useToken();
     const gate = useRequestToken();
-    const lines = useStored(cart);
-    const [unknown, setUnknown] = useState<Attempt | null>(null);
     const campaigns = useQueries({
         queries: lines.map((line) => ({ ...campaignQuery(line.campaign), refetchInterval: 5_000 })),
     });
@@ -44,77 +65,43 @@ export function CartPage() {
         0n,
     );
 
-    async function linesWithTokens(): Promise<Items> {
-        const items: Items = [];
-        for (const [index, line] of lines.entries()) {
-            const campaign = known[index];
-            const given = campaign ? await gate.token(campaign) : null;
-            items.push({
-                campaign_id: line.campaign,
-                quantity: line.quantity,
-                ...(given && { request_token: given }),
-            });
-        }
-        return items;
-    }
-
-    const buying = useMutation({
-        mutationFn: async (attempt: Attempt) => {
-            const items = attempt.items ?? (await linesWithTokens());
-            setUnknown({ ...attempt, items });
-            return insist(() =>
-                answered(
-                    api.POST("/api/v1/carts", {
-                        params: { header: { "Idempotency-Key": attempt.key } },
-                        body: { items },
-                    }),
-                ),
-            );
+    const buying = useAttempt({
+        async prepare(wanted: Line[]) {
+            const items: Schema["NewCartItem"][] = [];
+            for (const line of wanted) {
+                const campaign = known.find((each) => each?.campaign_id === line.campaign);
+                const token = campaign ? await gate.token(campaign) : null;
+                items.push({
+                    campaign_id: line.campaign,
+                    quantity: line.quantity,
+                    ...(token && { request_token: token }),
+                });
+            }
+            return items;
         },
-        onSuccess() {
-            setUnknown(null);
+        send: (items, key) =>
+            answered(
+                api.POST("/api/v1/carts", {
+                    params: { header: { "Idempotency-Key": key } },
+                    body: { items },
+                }),
+            ),
+        after({ orders }) {
             cart.write([]);
+            onBought(orders);
             void queries.invalidateQueries();
         },
-        onError(error) {
-            if (!(error instanceof Problem) || !error.isPassing) setUnknown(null);
-        },
     });
-
-    function checkOut() {
-        const content = JSON.stringify(lines);
-        // Another content is another purchase.
-        const again = unknown?.lines === content ? unknown : null;
-        buying.mutate(again ?? { key: newKey(), lines: content, items: null });
+    const content = JSON.stringify(lines);
+    const [asked, setAsked] = useState(content);
+    // Another content is another purchase.
+    if (asked !== content && !buying.isPending) {
+        setAsked(content);
+        buying.forget();
     }
 
-    if (buying.data) {
-        return (
-            <Page title={t("cart.title")}>
-                <Notice tone="good">{t("cart.done")}</Notice>
-                <ul className="grid gap-4 lg:grid-cols-2">
-                    {buying.data.orders.map((order) => (
-                        <li key={order.order_id}>
-                            <FreshOrder id={order.order_id} fallback={order} />
-                        </li>
-                    ))}
-                </ul>
-            </Page>
-        );
-    }
-    if (lines.length === 0) {
-        return (
-            <Page title={t("cart.title")}>
-                <Empty title={t("cart.empty")} hint={t("cart.emptyHint")}>
-                    <Link href="/" className={buttonClass("primary")}>
-                        {t("state.home")}
-                    </Link>
-                </Empty>
-            </Page>
-        );
-    }
     return (
-        <Page title={t("cart.title")}>
+        <>
             {gate.dialog}
             <ul className="flex flex-col gap-3">
                 {lines.map((line, index) => (
@@ -138,44 +125,65 @@ export function CartPage() {
                     </li>
                 ))}
             </ul>
-            <Card>
-                <div className="flex flex-wrap items-center gap-4">
-                    <div className="min-w-0 flex-1">
-                        <p className="text-muted text-sm">{t("cart.total")}</p>
-                        <p className="text-3xl font-black tabular-nums">
-                            {format.money(Number(total) / 10_000)}
-                        </p>
-                    </div>
-                    {token ? (
-                        <Button
-                            className="min-h-13 text-base"
-                            busy={buying.isPending}
-                            disabled={known.some((each) => !each)}
-                            onClick={checkOut}
-                        >
-                            {buying.isPending
-                                ? t("cart.buying")
-                                : unknown
-                                  ? t("bid.retry")
-                                  : t("cart.checkout", { price: format.money(Number(total) / 10_000) })}
-                        </Button>
-                    ) : (
-                        <Link
-                            href="/login?next=/cart"
-                            className={buttonClass("primary", "min-h-13 text-base")}
-                        >
-                            {t("buy.logIn")}
-                        </Link>
-                    )}
+            <Total
+                total={total}
+                isReady={known.every((each) => each !== undefined)}
+                buying={buying}
+                onBuy={() => buying.ask(lines)}
+            />
+        </>
+    );
+}
+
+function Total({
+    total,
+    isReady,
+    buying,
+    onBuy,
+}: {
+    total: Units;
+    isReady: boolean;
+    buying: { isPending: boolean; isUnknown: boolean; error: unknown };
+    onBuy: () => void;
+}) {
+    const { t } = useTranslation();
+    const format = useFormat();
+    const say = useProblemText();
+    const token = useToken();
+    const price = format.money(Number(total) / 10_000);
+    return (
+        <Card>
+            <div className="flex flex-wrap items-center gap-4">
+                <div className="min-w-0 flex-1">
+                    <p className="text-muted text-sm">{t("cart.total")}</p>
+                    <p className="text-3xl font-black tabular-nums">{price}</p>
                 </div>
-                <p className="text-muted mt-3 text-sm">{t("cart.allOrNothing")}</p>
-                {buying.error && (
-                    <div className="mt-3">
-                        <Notice tone="bad">{unknown ? t("buy.unknown") : say(buying.error)}</Notice>
-                    </div>
+                {token ? (
+                    <Button
+                        className="min-h-13 text-base"
+                        busy={buying.isPending}
+                        disabled={!isReady}
+                        onClick={onBuy}
+                    >
+                        {buying.isPending
+                            ? t("cart.buying")
+                            : buying.isUnknown
+                              ? t("bid.retry")
+                              : t("cart.checkout", { price })}
+                    </Button>
+                ) : (
+                    <Link href="/login?next=/cart" className={buttonClass("primary", "min-h-13 text-base")}>
+                        {t("buy.logIn")}
+                    </Link>
                 )}
-            </Card>
-        </Page>
+            </div>
+            <p className="text-muted mt-3 text-sm">{t("cart.allOrNothing")}</p>
+            {buying.error !== null && (
+                <div className="mt-3">
+                    <Notice tone="bad">{buying.isUnknown ? t("buy.unknown") : say(buying.error)}</Notice>
+                </div>
+            )}
+        </Card>
     );
 }
 

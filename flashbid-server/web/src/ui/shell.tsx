@@ -14,9 +14,13 @@ import { Bolt, buttonClass, cx } from "./index";
 export function Shell({ children }: { children: ReactNode }) {
     const { t } = useTranslation();
     const [location] = useLocation();
-    const [openAt, setOpenAt] = useState<string | null>(null);
+    const [open, setOpen] = useState(false);
+    const [shown, setShown] = useState(location);
     // Going to another page closes the menu.
-    const open = openAt === location;
+    if (shown !== location) {
+        setShown(location);
+        setOpen(false);
+    }
     return (
         <>
             <a
@@ -47,7 +51,7 @@ export function Shell({ children }: { children: ReactNode }) {
                         type="button"
                         aria-expanded={open}
                         aria-controls="menu"
-                        onClick={() => setOpenAt(open ? null : location)}
+                        onClick={() => setOpen(!open)}
                         className={buttonClass("quiet", "ml-auto md:hidden")}
                     >
                         <span aria-hidden>{open ? "✕" : "☰"}</span>

@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 
-import { answered, api, insist, newKey, Problem, type Product } from "../../api/client";
+import { answered, api, insist, isNo, newKey, type Product } from "../../api/client";
 import { useFormat } from "../../lib/format";
 import { Button, Field, Notice } from "../../ui";
 import { Dialog } from "../../ui/dialog";
@@ -27,34 +27,25 @@ const unknown = new Map<string, Attempt>();
 const FIELDS = { add: "add_stock", remove: "remove_stock", set: "stock" } as const;
 const MOST = 1_000_000_000;
 
-/** Who may not ask (any more) was told nothing about what was asked before. */
-const SAYS_NOTHING = [401, 403, 429];
-
 async function send(attempt: Attempt): Promise<Product> {
     unknown.set(attempt.product, attempt);
     try {
-        const changed = await insist(async () => {
-            try {
-                return await answered(
-                    api.PATCH("/api/v1/products/{product_id}", {
-                        params: {
-                            path: { product_id: attempt.product },
-                            header: { "Idempotency-Key": attempt.key },
-                        },
-                        body: { [FIELDS[attempt.what]]: attempt.units },
-                    }),
-                );
-            } catch (error) {
-                if (!(error instanceof Problem) || error.status === 0 || error.status >= 500)
-                    attempt.isLost = true;
-                throw error;
-            }
-        });
+        const changed = await insist(() =>
+            answered(
+                api.PATCH("/api/v1/products/{product_id}", {
+                    params: {
+                        path: { product_id: attempt.product },
+                        header: { "Idempotency-Key": attempt.key },
+                    },
+                    body: { [FIELDS[attempt.what]]: attempt.units },
+                }),
+            ),
+        );
         unknown.delete(attempt.product);
         return changed;
     } catch (error) {
-        const isNo = error instanceof Problem && error.status >= 400 && error.status < 500;
-        if (isNo && !(attempt.isLost && SAYS_NOTHING.includes(error.status))) unknown.delete(attempt.product);
+        if (isNo(error, attempt.isLost)) unknown.delete(attempt.product);
+        else attempt.isLost = true;
         throw error;
     }
 }

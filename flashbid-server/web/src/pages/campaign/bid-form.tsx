@@ -1,20 +1,11 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 
-import {
-    answered,
-    api,
-    insist,
-    newKey,
-    Problem,
-    type Bid,
-    type CampaignDetails,
-    type OwnRanking,
-    type User,
-} from "../../api/client";
+import { answered, api, type Bid, type CampaignDetails, type OwnRanking, type User } from "../../api/client";
 import { historyQuery } from "../../api/queries";
+import { useAttempt } from "../../lib/attempt";
 import { serverNow, useNow } from "../../lib/clock";
 import { parseUnits, toUnits, unitsText, type Units } from "../../lib/decimal";
 import { useFormat } from "../../lib/format";
@@ -25,13 +16,6 @@ import { useProblemText } from "../../lib/problem";
 import { priceToBeat, score, type Weights } from "../../lib/score";
 import { useToken } from "../../lib/session";
 import { Button, buttonClass, Card, Field, Notice } from "../../ui";
-
-/** What the form sends: under one key until its fate is known, so that asking again never bids twice. */
-interface Attempt {
-    key: string;
-    price: string;
-    requestToken: string | null;
-}
 
 export function BidForm({
     campaign,
@@ -55,7 +39,6 @@ export function BidForm({
     const gate = useRequestToken();
     const [text, setText] = useState("");
     const [tried, setTried] = useState(false);
-    const [unknown, setUnknown] = useState<Attempt | null>(null);
 
     const id = campaign.campaign_id;
     const least = toUnits(campaign.product?.min_price ?? 0);
@@ -71,33 +54,24 @@ export function BidForm({
     const isLower =
         price !== null && own?.score != null && score(weights, price, elapsed, weight) < toUnits(own.score);
 
-    const bidding = useMutation({
-        mutationFn: async (attempt: Attempt): Promise<Bid> => {
-            setUnknown(attempt);
-            attempt.requestToken ??= await gate.token(campaign);
-            return insist(() =>
-                answered(
-                    api.POST("/api/v1/bids", {
-                        params: {
-                            header: {
-                                "Idempotency-Key": attempt.key,
-                                ...(attempt.requestToken && { "X-Request-Token": attempt.requestToken }),
-                            },
+    const bidding = useAttempt({
+        prepare: async (price: string) => ({ price, token: await gate.token(campaign) }),
+        send: (request, key): Promise<Bid> =>
+            answered(
+                api.POST("/api/v1/bids", {
+                    params: {
+                        header: {
+                            "Idempotency-Key": key,
+                            ...(request.token && { "X-Request-Token": request.token }),
                         },
-                        body: { campaign_id: id, price: attempt.price },
-                    }),
-                ),
-            );
-        },
-        onSuccess() {
-            setUnknown(null);
+                    },
+                    body: { campaign_id: id, price: request.price },
+                }),
+            ),
+        after() {
             void queries.invalidateQueries({ queryKey: ["own-ranking", id] });
             void queries.invalidateQueries({ queryKey: ["history", id] });
             if (!live.top.length) void queries.invalidateQueries({ queryKey: ["ranking", id] });
-        },
-        onError(error) {
-            // A "no" settles it; without an answer the same bid has to be asked for again.
-            if (!(error instanceof Problem) || !error.isPassing) setUnknown(null);
         },
     });
 
@@ -110,14 +84,12 @@ export function BidForm({
 
     function submit(event: FormEvent) {
         event.preventDefault();
-        if (bidding.isPending) return;
-        if (unknown) {
-            bidding.mutate(unknown);
+        if (bidding.isUnknown) {
+            bidding.askAgain();
             return;
         }
         setTried(true);
-        if (wrong || price === null) return;
-        bidding.mutate({ key: newKey(), price: unitsText(price), requestToken: null });
+        if (!wrong && price !== null) bidding.ask(unitsText(price));
     }
 
     if (phase === "ended") return token ? <History id={id} title={t("bid.history")} /> : null;
@@ -169,7 +141,7 @@ export function BidForm({
                                 disabled={bidding.isPending || phase === "pending"}
                                 onChange={(event) => {
                                     setText(event.target.value);
-                                    setUnknown(null);
+                                    bidding.forget();
                                     setTried(false);
                                 }}
                                 hint={
@@ -194,7 +166,7 @@ export function BidForm({
                             >
                                 {bidding.isPending
                                     ? t("bid.placing")
-                                    : unknown
+                                    : bidding.isUnknown
                                       ? t("bid.retry")
                                       : rank === null
                                         ? t("bid.place")
@@ -218,13 +190,15 @@ export function BidForm({
                         </div>
                     )}
                     {bidding.error && (
-                        <Notice tone="bad">{unknown ? t("bid.unknown") : say(bidding.error)}</Notice>
+                        <Notice tone="bad">
+                            {bidding.isUnknown ? t("bid.unknown") : say(bidding.error)}
+                        </Notice>
                     )}
-                    {bidding.data && !bidding.error && (
+                    {bidding.answer && !bidding.error && (
                         <Notice tone="good">
                             {t("bid.accepted", {
-                                rank: format.number(bidding.data.rank),
-                                price: format.money(bidding.data.price),
+                                rank: format.number(bidding.answer.rank),
+                                price: format.money(bidding.answer.price),
                             })}
                         </Notice>
                     )}

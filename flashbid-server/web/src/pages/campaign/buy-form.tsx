@@ -1,18 +1,11 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 
-import {
-    answered,
-    api,
-    insist,
-    newKey,
-    Problem,
-    type CampaignDetails,
-    type UnitsLeft,
-} from "../../api/client";
+import { answered, api, type CampaignDetails, type UnitsLeft } from "../../api/client";
 import { ordersQuery } from "../../api/queries";
+import { useAttempt } from "../../lib/attempt";
 import { cart, putInCart } from "../../lib/cart";
 import { toUnits } from "../../lib/decimal";
 import { useFormat } from "../../lib/format";
@@ -23,13 +16,6 @@ import { useToken } from "../../lib/session";
 import { useStored } from "../../lib/stored";
 import { Button, buttonClass, Card, Countdown, Field, Notice, Spinner } from "../../ui";
 import { OrderCard } from "../order-card";
-
-/** What the form sends: under one key until its fate is known, so that asking again never buys twice. */
-interface Attempt {
-    key: string;
-    quantity: number;
-    requestToken: string | null;
-}
 
 export function BuyForm({
     campaign,
@@ -47,7 +33,6 @@ export function BuyForm({
     const token = useToken();
     const gate = useRequestToken();
     const [text, setText] = useState("1");
-    const [unknown, setUnknown] = useState<Attempt | null>(null);
     const inCart = useStored(cart).some((line) => line.campaign === campaign.campaign_id);
 
     const id = campaign.campaign_id;
@@ -62,36 +47,28 @@ export function BuyForm({
               : null;
     const total = Number(toUnits(campaign.price ?? 0) * BigInt(quantity ?? 1)) / 10_000;
 
-    const buying = useMutation({
-        mutationFn: async (attempt: Attempt) => {
-            setUnknown(attempt);
-            attempt.requestToken ??= await gate.token(campaign);
-            return insist(() =>
-                answered(
-                    api.POST("/api/v1/purchases", {
-                        params: {
-                            header: {
-                                "Idempotency-Key": attempt.key,
-                                ...(attempt.requestToken && { "X-Request-Token": attempt.requestToken }),
-                            },
+    const buying = useAttempt({
+        prepare: async (quantity: number) => ({ quantity, token: await gate.token(campaign) }),
+        send: (request, key) =>
+            answered(
+                api.POST("/api/v1/purchases", {
+                    params: {
+                        header: {
+                            "Idempotency-Key": key,
+                            ...(request.token && { "X-Request-Token": request.token }),
                         },
-                        body: { campaign_id: id, quantity: attempt.quantity },
-                    }),
-                ),
-            );
-        },
-        onSuccess() {
-            setUnknown(null);
+                    },
+                    body: { campaign_id: id, quantity: request.quantity },
+                }),
+            ),
+        after() {
             void queries.invalidateQueries({ queryKey: ["orders"] });
             void queries.invalidateQueries({ queryKey: ["campaign", id] });
-        },
-        onError(error) {
-            if (!(error instanceof Problem) || !error.isPassing) setUnknown(null);
         },
     });
 
     // The order of a purchase is written a moment after its units are taken.
-    const held = buying.data?.hold_id ?? null;
+    const held = buying.answer?.hold_id ?? null;
     const purchase = useQuery({
         queryKey: ["purchase", held],
         enabled: held !== null && token !== null,
@@ -113,9 +90,8 @@ export function BuyForm({
 
     function submit(event: FormEvent) {
         event.preventDefault();
-        if (buying.isPending) return;
-        if (unknown) buying.mutate(unknown);
-        else if (!wrong && quantity !== null) buying.mutate({ key: newKey(), quantity, requestToken: null });
+        if (buying.isUnknown) buying.askAgain();
+        else if (!wrong && quantity !== null) buying.ask(quantity);
     }
 
     return (
@@ -151,7 +127,7 @@ export function BuyForm({
                                 disabled={buying.isPending}
                                 onChange={(event) => {
                                     setText(event.target.value);
-                                    setUnknown(null);
+                                    buying.forget();
                                 }}
                                 hint={limit !== null && t("sale.perBuyer", { count: limit })}
                                 error={wrong}
@@ -164,7 +140,7 @@ export function BuyForm({
                             >
                                 {buying.isPending
                                     ? t("buy.buying")
-                                    : unknown
+                                    : buying.isUnknown
                                       ? t("bid.retry")
                                       : isSoldOut && phase === "active"
                                         ? t("sale.soldOut")
@@ -193,14 +169,14 @@ export function BuyForm({
                     )}
                     {phase === "pending" && <p className="text-muted text-sm">{t("buy.notStarted")}</p>}
                     {buying.error && (
-                        <Notice tone="bad">{unknown ? t("buy.unknown") : say(buying.error)}</Notice>
+                        <Notice tone="bad">{buying.isUnknown ? t("buy.unknown") : say(buying.error)}</Notice>
                     )}
-                    {isPreparing && buying.data && (
+                    {isPreparing && buying.answer && (
                         <Notice tone="good">
                             <span className="flex items-center gap-2">
                                 <Spinner /> {t("buy.preparing")}
-                                {buying.data.expires_at && (
-                                    <Countdown to={buying.data.expires_at} className="ml-auto" />
+                                {buying.answer.expires_at && (
+                                    <Countdown to={buying.answer.expires_at} className="ml-auto" />
                                 )}
                             </span>
                         </Notice>

@@ -8,22 +8,20 @@ import { useFormat } from "../../lib/format";
 import type { Sample } from "../../lib/live";
 import { isDark, theme } from "../../lib/theme";
 import { useStored } from "../../lib/stored";
-import { Card } from "../../ui";
 
 const HEIGHT = 220;
 
-/** Price and participation over time, as they were seen since the page is open. */
+/** The lines of price and participation: at least two samples of them. */
 export default function Chart({ samples, count }: { samples: readonly Sample[]; count: number }) {
     const { t, i18n } = useTranslation();
     const format = useFormat();
     const place = useRef<HTMLDivElement>(null);
     const plot = useRef<uPlot | null>(null);
     const look = useStored(theme);
-    const isDrawn = count >= 2;
 
     useEffect(() => {
         const element = place.current;
-        if (!element || !isDrawn) return;
+        if (!element) return;
         const words = {
             best: t("chart.best"),
             winning: t("chart.winning"),
@@ -39,7 +37,7 @@ export default function Chart({ samples, count }: { samples: readonly Sample[]; 
             plot.current = null;
         };
         // eslint-disable-next-line react-hooks/exhaustive-deps -- made anew for another look or language; samples are drawn below
-    }, [isDrawn, look, i18n.language]);
+    }, [look, i18n.language]);
 
     useEffect(() => {
         plot.current?.setData(columns(samples));
@@ -48,22 +46,16 @@ export default function Chart({ samples, count }: { samples: readonly Sample[]; 
     const last = samples[samples.length - 1];
     const money = (value: number | null | undefined) => (value == null ? "–" : format.money(value));
     return (
-        <Card title={t("chart.title")}>
-            {isDrawn && last ? (
-                <>
-                    <div ref={place} aria-hidden />
-                    <p className="sr-only">
-                        {t("chart.summary", {
-                            best: money(last.best),
-                            winning: money(last.winning),
-                            participants: format.number(last.participants),
-                        })}
-                    </p>
-                </>
-            ) : (
-                <p className="text-muted py-6 text-center text-sm">{t("chart.waiting")}</p>
-            )}
-        </Card>
+        <>
+            <div ref={place} aria-hidden />
+            <p className="sr-only">
+                {t("chart.summary", {
+                    best: money(last?.best),
+                    winning: money(last?.winning),
+                    participants: format.number(last?.participants ?? 0),
+                })}
+            </p>
+        </>
     );
 }
 

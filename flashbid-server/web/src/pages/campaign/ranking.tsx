@@ -58,11 +58,8 @@ export function RankingCard({
                             <th scope="col" className="w-24 pb-2 text-right font-semibold sm:w-28">
                                 {t("ranking.price")}
                             </th>
-                            <th
-                                scope="col"
-                                className="hidden w-28 pr-2 pb-2 text-right font-semibold sm:table-cell"
-                            >
-                                {t("ranking.score")}
+                            <th scope="col" className="w-0 p-0 pb-2 text-right font-semibold sm:w-28 sm:pr-2">
+                                <span className="hidden sm:inline">{t("ranking.score")}</span>
                             </th>
                         </tr>
                     </thead>
@@ -122,8 +119,8 @@ export function RankingCard({
                                         {own.is_winning ? t("ranking.winning") : t("ranking.notWinning")}
                                     </span>
                                 </td>
-                                <td className="hidden rounded-r-lg py-2.5 pr-2 text-right tabular-nums sm:table-cell">
-                                    {format.score(own.score ?? 0)}
+                                <td className="rounded-r-lg p-0 text-right tabular-nums sm:pr-2">
+                                    <span className="hidden sm:inline">{format.score(own.score ?? 0)}</span>
                                 </td>
                             </tr>
                         )}
@@ -184,8 +181,8 @@ const Row = memo(function Row({
                 )}
             </td>
             <td className={cx(cell, "text-right tabular-nums")}>{format.money(price)}</td>
-            <td className={cx(cell, "text-muted hidden pr-2 text-right tabular-nums sm:table-cell")}>
-                {format.score(score)}
+            <td className={cx(cell, "text-muted p-0 text-right tabular-nums sm:pr-2")}>
+                <span className="hidden sm:inline">{format.score(score)}</span>
             </td>
         </tr>
     );

@@ -15,11 +15,14 @@ export function Result({
     campaign,
     own,
     ended,
+    wasWatched,
     me,
 }: {
     campaign: CampaignDetails;
     own: OwnRanking | null;
     ended: CampaignEnded | null;
+    /** Whether the sale ended while the reader looked at it. */
+    wasWatched: boolean;
     me: string | null;
 }) {
     const { t } = useTranslation();
@@ -34,9 +37,9 @@ export function Result({
     const price = ended?.final_price ?? order?.final_price ?? null;
 
     useEffect(() => {
-        // Only the moment is celebrated, not each later look at it.
-        if (ended?.is_winner) void import("./confetti").then(({ celebrate }) => celebrate());
-    }, [ended]);
+        // Only the moment is celebrated, not each later look at it: of an end that is over whoever connects is told again.
+        if (wasWatched && ended?.is_winner) void import("./confetti").then(({ celebrate }) => celebrate());
+    }, [ended, wasWatched]);
 
     if (!isSettled) {
         return (
