@@ -17,7 +17,7 @@ test: test-deps web ## every test: of the workspace, its doc examples, the fuzz 
 	cargo test --workspace --all-features --locked --no-fail-fast
 	cargo test --manifest-path fuzz/Cargo.toml --no-default-features --lib --locked
 	npm test --prefix $(WEB)
-	npm run e2e --prefix $(WEB) -- first-come ranked
+	npm run e2e --prefix $(WEB)
 	@echo "test: everything passed"
 
 check: deps web ## format, lints, documentation and licences; writes nothing but what is built

@@ -71,6 +71,11 @@ test(
         await bob.getByRole("link", { name: "To my orders" }).click();
         await bob.getByRole("button", { name: "Pay 20.01" }).click();
         await bob.getByText("Paid", { exact: true }).waitFor();
+        // The end is told again to whoever connects; only the moment itself is celebrated.
+        await bob.goto(house.base + sale.path);
+        await bob.getByText("You won!").waitFor();
+        await bob.waitForTimeout(1_000);
+        assert.equal(await bob.locator("body > canvas").count(), 0, "no confetti for a later look");
         await ada.getByRole("link", { name: "My orders" }).click();
         await ada.getByText("No orders yet").waitFor();
     },
