@@ -189,7 +189,10 @@ impl World<'_> {
                     let seen = self.seen.sale(id).unwrap();
                     let under_way = seen.strays().next().is_some();
                     // A purchase that waits is nothing that the ledger knows: what was done to it lasts until it is an order.
-                    let waits = seen.pending().iter().any(|one| !model::takes(&one.hold));
+                    let waits = seen.pending().iter().any(|one| {
+                        let is_order = seen.orders.iter().any(|order| order.hold == one.hold.id);
+                        !is_order && one.hold.state != HoldState::Held
+                    });
                     self.promises(id).off = under_way || waits;
                 }
                 told
