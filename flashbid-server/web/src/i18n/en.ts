@@ -83,6 +83,8 @@ export const en = {
         anonymous: "Bidder",
         yourPlace: "You are here",
         winning: "winning",
+        won: "won",
+        notWon: "did not win",
         notWinning: "not winning yet",
         final: "Final ranking",
     },

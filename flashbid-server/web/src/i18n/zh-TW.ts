@@ -84,6 +84,8 @@ export const zhTW: Words = {
         anonymous: "出價者",
         yourPlace: "你在這裡",
         winning: "目前得標",
+        won: "已得標",
+        notWon: "未得標",
         notWinning: "目前未得標",
         final: "最終排名",
     },

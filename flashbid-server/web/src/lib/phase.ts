@@ -12,3 +12,9 @@ export function phaseAt(campaign: Pick<Campaign, "start_time" | "end_time" | "st
 export function usePhase(campaign: Campaign): Phase {
     return phaseAt(campaign, useNow());
 }
+
+/** How a place is called: what may still change is not called won. */
+export function placeWords(isWinning: boolean, phase: Phase) {
+    if (phase === "ended") return isWinning ? "ranking.won" : "ranking.notWon";
+    return isWinning ? "ranking.winning" : "ranking.notWinning";
+}

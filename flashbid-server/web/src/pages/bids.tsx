@@ -6,7 +6,7 @@ import { Link } from "wouter";
 import { answered, api, type Bid, type Campaign } from "../api/client";
 import { campaignsQuery, ownRankingQuery } from "../api/queries";
 import { useFormat } from "../lib/format";
-import { usePhase } from "../lib/phase";
+import { placeWords, usePhase } from "../lib/phase";
 import { useToken } from "../lib/session";
 import { Badge, Button, buttonClass, Countdown, Empty, Fetched, Loading, Page } from "../ui";
 import { Picture } from "../ui/picture";
@@ -102,7 +102,7 @@ function Participation({ campaign, bid, count }: { campaign: Campaign; bid: Bid;
                     </Link>
                     {own.data?.rank != null && (
                         <Badge tone={own.data.is_winning ? "good" : "bad"}>
-                            {own.data.is_winning ? t("ranking.winning") : t("ranking.notWinning")}
+                            {t(placeWords(own.data.is_winning, phase))}
                         </Badge>
                     )}
                     <span className="ml-auto text-sm font-bold">

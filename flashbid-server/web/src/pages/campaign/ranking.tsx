@@ -5,7 +5,7 @@ import type { CampaignDetails, OwnRanking, RankingEntry } from "../../api/client
 import { useGlide } from "../../lib/flip";
 import { useFormat } from "../../lib/format";
 import type { Live } from "../../lib/live";
-import type { Phase } from "../../lib/phase";
+import { placeWords, type Phase } from "../../lib/phase";
 import { Button, Card, cx } from "../../ui";
 
 /** How many rows are shown before somebody asks for all. */
@@ -116,7 +116,7 @@ export function RankingCard({
                                 <td colSpan={2} className="truncate py-2.5">
                                     {t("ranking.yourPlace")}
                                     <span className="text-muted ml-2 font-medium">
-                                        {own.is_winning ? t("ranking.winning") : t("ranking.notWinning")}
+                                        {t(placeWords(own.is_winning, phase))}
                                     </span>
                                 </td>
                                 <td className="rounded-r-lg p-0 text-right tabular-nums sm:pr-2">
