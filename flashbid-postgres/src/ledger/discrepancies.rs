@@ -8,6 +8,7 @@ use sqlx::postgres::PgRow;
 use sqlx::query;
 use uuid::Uuid;
 
+use super::campaigns;
 use super::row::{self, Stored, read, read_if};
 use crate::database::Transaction;
 use crate::error::DatabaseError;
@@ -28,7 +29,9 @@ pub(super) async fn note(
     found: &[Discrepancy],
     at: Timestamp,
 ) -> Result<usize, DatabaseError> {
-    // The first words of a subject count. Sorted, so that two who insert wait for each other in one direction only.
+    // One at a time: whoever opens what another resolves waits for the other, who may be waiting for what it opens.
+    campaigns::lock_all(tx, vec![campaign.uuid()]).await?;
+    // The first words of a subject count.
     let mut lasting = BTreeMap::new();
     for one in found {
         let subject = (one.kind.as_str(), one.subject);
@@ -38,12 +41,8 @@ pub(super) async fn note(
     let subjects: Vec<_> = lasting.keys().map(|(_, subject)| *subject).collect();
     let resolve = query(
         "UPDATE discrepancies SET resolved_at = greatest($2, noticed_at)
-         WHERE number IN (
-             SELECT number FROM discrepancies
-             WHERE campaign = $1 AND resolved_at IS NULL
-                 AND (kind, subject) NOT IN (SELECT * FROM unnest($3::text[], $4::uuid[]))
-             ORDER BY number FOR UPDATE
-         )",
+         WHERE campaign = $1 AND resolved_at IS NULL
+             AND (kind, subject) NOT IN (SELECT * FROM unnest($3::text[], $4::uuid[]))",
     );
     let resolve = resolve
         .bind(campaign.uuid())

@@ -2,7 +2,7 @@
 
 use flashbid_core::campaign::{Campaign, FencingToken};
 use flashbid_core::discrepancy::{Discrepancy, DiscrepancyKind};
-use flashbid_core::id::{HoldId, StockChangeId};
+use flashbid_core::id::{CampaignId, HoldId, StockChangeId};
 use flashbid_core::order::{Order, OrderAction, OrderMove, OrderStatus};
 use flashbid_core::purchase::{DeadLetter, Purchase};
 use flashbid_core::settle::OfferPlan;
@@ -30,6 +30,18 @@ fn cart(campaigns: &[Campaign], number: u64) -> Purchase {
     }
     named.truncate(1 + usize::try_from((draw >> 8) % 3).unwrap());
     purchase(named, number, draw % 50, 1)
+}
+
+fn discrepancy(campaign: CampaignId, subject: Uuid, at: Timestamp) -> Discrepancy {
+    Discrepancy {
+        campaign,
+        kind: DiscrepancyKind::Buyer,
+        subject,
+        expected: String::new(),
+        found: String::new(),
+        noticed_at: at,
+        resolved_at: None,
+    }
 }
 
 /// Something that a node may be asked, on all of the campaigns at once. Whatever is refused is refused for a reason
@@ -115,19 +127,32 @@ async fn ask(ledger: &PostgresLedger, campaigns: &[Campaign], caller: u64, step:
         }
         _ => {
             let found: Vec<_> = (0..draw % 4)
-                .map(|more| Discrepancy {
-                    campaign: campaign.id,
-                    kind: DiscrepancyKind::Buyer,
-                    subject: Uuid::from_u128(u128::from((draw >> 16) + more) % 5),
-                    expected: String::new(),
-                    found: String::new(),
-                    noticed_at: at,
-                    resolved_at: None,
-                })
+                .map(|more| u128::from((draw >> 16) + more) % 5)
+                .map(|subject| discrepancy(campaign.id, Uuid::from_u128(subject), at))
                 .collect();
             let noted = ledger.note_discrepancies(campaign.id, &found, at).await;
             assert!(noted.unwrap() <= found.len());
         }
+    }
+}
+
+/// Each resolves what the other opens: without turns, each would wait for the row that the other has resolved.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_who_note_opposite_discrepancies_take_turns() {
+    let ledger = servers::connect(&servers::database()).await;
+    let campaign = open_shop(&ledger, &first_come(1, QUOTA, None)).await.id;
+    let at = Timestamp::from_millis(1_800_000_000_000);
+    let found = [1, 2].map(|subject| discrepancy(campaign, Uuid::from_u128(subject), at));
+    for _ in 0..50 {
+        let noted = found.each_ref().map(|one| {
+            let (ledger, one) = (ledger.clone(), one.clone());
+            tokio::spawn(async move { ledger.note_discrepancies(campaign, &[one], at).await })
+        });
+        for noted in noted {
+            noted.await.unwrap().unwrap();
+        }
+        let open = ledger.discrepancies(true, ALL).await.unwrap();
+        assert_eq!(open.total, 1);
     }
 }
 
