@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { afterEach, expect, test, vi } from "vitest";
 
 import { ProblemsPage } from "./problems";
-import { answer, serve, show } from "./testing";
+import { answer, serve, show } from "../testing";
 
 afterEach(() => vi.unstubAllGlobals());
 

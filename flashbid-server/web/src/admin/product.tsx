@@ -7,7 +7,7 @@ import { siteQuery } from "../api/queries";
 import { parseUnits, unitsText } from "../lib/decimal";
 import { Button, Card, Field, Notice, Page } from "../ui";
 import { isAllowed, Picture } from "../ui/picture";
-import { useAction } from "./action";
+import { useAction } from "../lib/action";
 import { TextArea, useFirstMistake } from "./parts";
 import { useAdminProblem, useWords } from "./words";
 

@@ -1,7 +1,7 @@
-import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { insist, isNo, newKey } from "../api/client";
+import { useAction } from "./action";
 
 /** What was sent, and the key under which it may be sent again. */
 interface Sent<Request> {
@@ -24,20 +24,21 @@ export function useAttempt<Wanted, Request, Answer>({
     after: (answer: Answer) => void;
 }) {
     const [unknown, setUnknown] = useState<Sent<Request> | null>(null);
-    const sending = useMutation({
-        async mutationFn({ wanted, again }: { wanted: Wanted | null; again: Sent<Request> | null }) {
+    const sending = useAction(
+        async ({ wanted, again }: { wanted: Wanted | null; again: Sent<Request> | null }) => {
             const sent = again ?? { key: newKey(), request: await prepare(wanted as Wanted) };
             setUnknown(sent);
-            return insist(() => send(sent.request, sent.key));
+            try {
+                const answer = await insist(() => send(sent.request, sent.key));
+                setUnknown(null);
+                return answer;
+            } catch (error) {
+                if (isNo(error, again !== null)) setUnknown(null);
+                throw error;
+            }
         },
-        onSuccess(answer) {
-            setUnknown(null);
-            after(answer);
-        },
-        onError(error, { again }) {
-            if (isNo(error, again !== null)) setUnknown(null);
-        },
-    });
+        { after },
+    );
     return {
         isPending: sending.isPending,
         answer: sending.data,
@@ -46,11 +47,11 @@ export function useAttempt<Wanted, Request, Answer>({
         isUnknown: unknown !== null && !sending.isPending,
         /** Asks for what is wanted; while the fate of the last request is not known, for that one again. */
         ask(wanted: Wanted) {
-            if (!sending.isPending) sending.mutate({ wanted, again: unknown });
+            sending.run({ wanted, again: unknown });
         },
         /** Asks again for the request whose fate is not known. */
         askAgain() {
-            if (!sending.isPending && unknown) sending.mutate({ wanted: null, again: unknown });
+            if (unknown) sending.run({ wanted: null, again: unknown });
         },
         /** Something else is wanted from now on. */
         forget() {

@@ -27,7 +27,7 @@ export interface Live {
     ended: CampaignEnded | null;
 }
 
-const NOTHING: Live = {
+export const NOTHING: Live = {
     connection: "connecting",
     top: [],
     participants: 0,

@@ -1,9 +1,9 @@
-import { useMutation } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, Redirect, useLocation, useSearch } from "wouter";
 
 import { answered, api, Problem } from "../api/client";
+import { useAction } from "../lib/action";
 import { useProblemText } from "../lib/problem";
 import { logIn, useToken } from "../lib/session";
 import { Button, Card, Field, Notice, Page } from "../ui";
@@ -27,8 +27,8 @@ export function AuthPage({ kind }: { kind: "login" | "register" }) {
         username: !isNew || (username.trim().length > 0 && username.length <= 100),
     };
 
-    const entering = useMutation({
-        mutationFn: async () => {
+    const entering = useAction(
+        async () => {
             if (isNew) {
                 await answered(
                     api.POST("/api/v1/auth/register", {
@@ -38,18 +38,20 @@ export function AuthPage({ kind }: { kind: "login" | "register" }) {
             }
             return answered(api.POST("/api/v1/auth/login", { body: { email: email.trim(), password } }));
         },
-        onSuccess(session) {
-            logIn(session.access_token);
-            go(next, { replace: true });
+        {
+            after(session) {
+                logIn(session.access_token);
+                go(next, { replace: true });
+            },
         },
-    });
+    );
 
     if (token && !entering.isPending && !entering.isSuccess) return <Redirect to={next} replace />;
 
     function submit(event: FormEvent) {
         event.preventDefault();
         setTried(true);
-        if (!wrong.email && wrong.password && wrong.username && !entering.isPending) entering.mutate();
+        if (!wrong.email && wrong.password && wrong.username) entering.run();
     }
 
     const refused = entering.error instanceof Problem && entering.error.status === 401;

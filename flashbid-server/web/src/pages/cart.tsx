@@ -92,13 +92,6 @@ function Checkout({ lines, onBought }: { lines: Line[]; onBought: (orders: Order
             void queries.invalidateQueries();
         },
     });
-    const content = JSON.stringify(lines);
-    const [asked, setAsked] = useState(content);
-    // Another content is another purchase.
-    if (asked !== content && !buying.isPending) {
-        setAsked(content);
-        buying.forget();
-    }
 
     return (
         <>
@@ -107,7 +100,11 @@ function Checkout({ lines, onBought }: { lines: Line[]; onBought: (orders: Order
                 {lines.map((line, index) => (
                     <li key={line.campaign}>
                         {known[index] ? (
-                            <CartLine line={line} campaign={known[index]} isBusy={buying.isPending} />
+                            <CartLine
+                                line={line}
+                                campaign={known[index]}
+                                isBusy={buying.isPending || buying.isUnknown}
+                            />
                         ) : campaigns[index]?.error ? (
                             <Notice tone="bad">
                                 {say(campaigns[index].error)}{" "}

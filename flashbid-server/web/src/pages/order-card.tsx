@@ -1,10 +1,11 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 
 import { answered, api, insist, type Order } from "../api/client";
 import { campaignQuery } from "../api/queries";
+import { useAction } from "../lib/action";
 import { useAt, useNow } from "../lib/clock";
 import { useFormat } from "../lib/format";
 import { useProblemText } from "../lib/problem";
@@ -39,15 +40,14 @@ export function OrderCard({ order, isWithin = false }: { order: Order; isWithin?
 
     const at = { params: { path: { order_id: order.order_id } } };
     // Both may be asked for again: what is paid or cancelled is answered as it is.
-    const paying = useMutation({
-        mutationFn: () =>
-            insist(() => answered(api.POST("/api/v1/orders/{order_id}/pay", { ...at, body: {} }))),
-        onSettled: refresh,
-    });
-    const cancelling = useMutation({
-        mutationFn: () => insist(() => answered(api.POST("/api/v1/orders/{order_id}/cancel", at))),
-        onSettled: refresh,
-    });
+    const paying = useAction(
+        () => insist(() => answered(api.POST("/api/v1/orders/{order_id}/pay", { ...at, body: {} }))),
+        { settled: refresh },
+    );
+    const cancelling = useAction(
+        () => insist(() => answered(api.POST("/api/v1/orders/{order_id}/cancel", at))),
+        { settled: refresh },
+    );
     const isBusy = paying.isPending || cancelling.isPending;
     const error = paying.error ?? cancelling.error;
     const product = campaign.data?.product;
@@ -90,7 +90,7 @@ export function OrderCard({ order, isWithin = false }: { order: Order; isWithin?
             </p>
             {isOpen && (
                 <div className="flex flex-wrap items-center gap-2">
-                    <Button busy={paying.isPending} disabled={isBusy} onClick={() => paying.mutate()}>
+                    <Button busy={paying.isPending} disabled={isBusy} onClick={() => paying.run()}>
                         {paying.isPending
                             ? t("orders.paying")
                             : t("orders.pay", { price: format.money(order.final_price) })}
@@ -121,7 +121,7 @@ export function OrderCard({ order, isWithin = false }: { order: Order; isWithin?
                             kind="danger"
                             onClick={() => {
                                 setAsking(false);
-                                cancelling.mutate();
+                                cancelling.run();
                             }}
                         >
                             {t("orders.cancel")}

@@ -1,8 +1,9 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { answered, api } from "../api/client";
+import { useAction } from "../lib/action";
 import { useProblemText } from "../lib/problem";
 import { Dialog } from "./dialog";
 import { Button, Failed, Field, Loading } from "./index";
@@ -26,24 +27,23 @@ export function CaptchaDialog({
         gcTime: 0,
         queryFn: () => answered(api.POST("/api/v1/captcha")),
     });
-    const asking = useMutation({
-        mutationFn: () =>
+    const asking = useAction(
+        () =>
             answered(
                 api.POST("/api/v1/campaigns/{campaign_id}/tokens", {
                     params: { path: { campaign_id: campaign } },
                     body: { captcha_id: captcha.data?.captcha_id, captcha_answer: answer.trim() },
                 }),
             ),
-        onSuccess: ({ token }) => onToken(token),
-        onError: () => another(),
-    });
+        { after: ({ token }) => onToken(token), failed: another },
+    );
     function another() {
         setAnswer("");
         void captcha.refetch();
     }
     function submit(event: FormEvent) {
         event.preventDefault();
-        if (answer.trim() && !asking.isPending) asking.mutate();
+        if (answer.trim()) asking.run();
     }
     return (
         <Dialog title={t("captcha.title")} onClose={onCancel}>

@@ -2,7 +2,7 @@ import { fireEvent, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, expect, test, vi } from "vitest";
 
-import { answer, product, serve, show } from "../testing";
+import { answer, product, serve, show } from "../../testing";
 import { CampaignForm } from "./page";
 
 afterEach(() => vi.unstubAllGlobals());

@@ -7,7 +7,7 @@ import { serverNow } from "../../lib/clock";
 import { toUnits } from "../../lib/decimal";
 import { useFormat } from "../../lib/format";
 import { Button, buttonClass, Card, Empty, Fetched, Field, Notice, Page } from "../../ui";
-import { useAction } from "../action";
+import { useAction } from "../../lib/action";
 import { Choice, Select, Switch, useFirstMistake } from "../parts";
 import { isUncertain } from "../product";
 import { allProductsQuery } from "../queries";

@@ -2,7 +2,7 @@ import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, expect, test, vi } from "vitest";
 
-import { answer, product, serve, show } from "../testing";
+import { answer, product, serve, show } from "../../testing";
 import { RestockDialog } from "./restock";
 
 afterEach(() => {

@@ -5,7 +5,7 @@ import { answered, api, insist, isNo, newKey, type Product } from "../../api/cli
 import { useFormat } from "../../lib/format";
 import { Button, Field, Notice } from "../../ui";
 import { Dialog } from "../../ui/dialog";
-import { useAction } from "../action";
+import { useAction } from "../../lib/action";
 import { Choice } from "../parts";
 import { useAdminProblem, useWords } from "../words";
 

@@ -7,7 +7,7 @@ import { campaignQuery } from "../../api/queries";
 import { useFormat } from "../../lib/format";
 import { usePhase } from "../../lib/phase";
 import { buttonClass, Card, Countdown, Fetched, Notice, Page } from "../../ui";
-import { useAction } from "../action";
+import { useAction } from "../../lib/action";
 import { PhaseBadge } from "../overview/page";
 import { shortId, Switch } from "../parts";
 import { useAdminProblem, useWords } from "../words";

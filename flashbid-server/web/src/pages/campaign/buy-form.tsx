@@ -124,18 +124,17 @@ export function BuyForm({
                                 inputMode="numeric"
                                 autoComplete="off"
                                 value={text}
-                                disabled={buying.isPending}
-                                onChange={(event) => {
-                                    setText(event.target.value);
-                                    buying.forget();
-                                }}
+                                disabled={buying.isPending || buying.isUnknown}
+                                onChange={(event) => setText(event.target.value)}
                                 hint={limit !== null && t("sale.perBuyer", { count: limit })}
                                 error={wrong}
                             />
                             <Button
                                 type="submit"
                                 busy={buying.isPending}
-                                disabled={phase === "pending" || isSoldOut || wrong !== null}
+                                disabled={
+                                    !buying.isUnknown && (phase === "pending" || isSoldOut || wrong !== null)
+                                }
                                 className="min-h-13 text-base"
                             >
                                 {buying.isPending
