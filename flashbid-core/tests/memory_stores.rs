@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use flashbid_core::campaign::{Campaign, FencingToken, Format, Phase, Terms, Window};
 use flashbid_core::id::{BidderId, CampaignId, HoldId, ProductId, PurchaseId};
-use flashbid_core::memory::{MemoryGate, MemoryLedger};
+use flashbid_core::memory::{MemoryCache, MemoryGate, MemoryLedger};
 use flashbid_core::money::Money;
 use flashbid_core::order::{OrderAction, OrderMove, OrderStatus, PaymentId};
 use flashbid_core::product::Product;
 use flashbid_core::purchase::{HoldFate, Purchase, VoidReason, order_of};
 use flashbid_core::stock::{Hold, HoldState, Level, Units};
 use flashbid_core::store::{
-    CampaignOutcome, GateSeed, HoldRepair, HoldRequest, Ledger, PendingPurchase, Purpose, StockGate,
+    Cached, CampaignCache, CampaignOutcome, GateSeed, HoldRepair, HoldRequest, Ledger,
+    PendingPurchase, Purpose, StockGate,
 };
 use flashbid_core::time::{ManualClock, Timestamp};
 use uuid::Uuid;
@@ -209,4 +210,17 @@ async fn a_hold_of_units_taken_again_is_known_as_the_orders() {
     let ordered = HoldFate::Ordered(order);
     let fates = ledger.void_holds(SALE, &[again, hold]).await.unwrap();
     assert_eq!(fates, [ordered.clone(), ordered]);
+}
+
+#[tokio::test]
+async fn a_change_without_a_quiet_time_keeps_no_copy_out_whatever_the_clock_does() {
+    let clock = Arc::new(ManualClock::new(START));
+    let cache = MemoryCache::new(clock.clone());
+    cache.change(SALE, Duration::ZERO).await.unwrap();
+    clock.set(Timestamp::from_millis(START.millis() - 1));
+    cache.keep(SALE, b"copy", LENGTH).await.unwrap();
+    assert_eq!(
+        cache.cached(SALE).await.unwrap(),
+        Cached::Copy(b"copy".to_vec())
+    );
 }

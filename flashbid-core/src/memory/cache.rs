@@ -84,11 +84,16 @@ impl CampaignCache for MemoryCache {
 
     async fn change(&self, campaign: CampaignId, quiet: Duration) -> StoreResult<()> {
         let mut entries = self.entries();
-        let entry = Entry {
-            copy: None,
-            until: self.clock.now().after(quiet),
-        };
-        entries.copies.insert(campaign, entry);
+        // Kept until a moment that is now, it would come back when the clock is set back.
+        if quiet.is_zero() {
+            entries.copies.remove(&campaign);
+        } else {
+            let entry = Entry {
+                copy: None,
+                until: self.clock.now().after(quiet),
+            };
+            entries.copies.insert(campaign, entry);
+        }
         entries.log.push_back(campaign);
         if entries.log.len() > LOG {
             entries.log.pop_front();
