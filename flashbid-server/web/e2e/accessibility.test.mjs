@@ -460,6 +460,17 @@ test(
         await page.keyboard.press("Enter");
         await page.getByText(/^Bid accepted/).waitFor();
         assert.equal((await house.history(sale, token)).total, 1);
+        // The next bid is typed where the last one was.
+        assert.ok(await page.getByLabel("Your price").evaluate((field) => field === document.activeElement));
+        assert.equal(await page.title(), "Aurora lamp – FlashBid");
+        await page.getByRole("link", { name: "My bids" }).click();
+        await page.getByRole("heading", { name: "My bids" }).waitFor();
+        assert.equal(await page.title(), "My bids – FlashBid");
+        assert.equal(
+            await page.evaluate(() => document.activeElement.id),
+            "main",
+            "a new page is read from its top",
+        );
     },
 );
 

@@ -13,6 +13,15 @@ const figure = (page, name) =>
         .filter({ has: page.locator("dt", { hasText: new RegExp(`^${name}$`) }) })
         .locator("dd");
 
+/** The newest figure of each chart of the watch page; a dash where there is none. */
+const plotted = (page) => page.locator("figure > p.text-2xl").allInnerTexts();
+
+/** Whether each chart has a figure: what it is drawn from is what the server measures. */
+async function isPlotted(page) {
+    const values = await plotted(page);
+    return values.length === 6 && values.every((value) => /^\d/.test(value));
+}
+
 /** The id of the campaign whose watch page is open. */
 const watched = (page) => new URL(page.url()).pathname.split("/").at(-1);
 
@@ -81,7 +90,12 @@ test(
             async () => (await figure(admin, "Highest bid").innerText()) === "25.00",
             "the highest bid is shown",
         );
-        await admin.getByText("Bids per second").waitFor();
+        await until(() => isPlotted(admin), "each chart has a figure");
+        // A bid now is seen as a rate above zero, among those of two seconds.
+        await until(async () => {
+            await house.bid({ campaign_id: id }, "26", mallory.token);
+            return Number((await plotted(admin))[0]) > 0;
+        }, "bids are counted");
         await admin.getByText("No orders yet").waitFor();
 
         await admin.getByText("Settled", { exact: true }).waitFor({ timeout: 40_000 });
@@ -109,6 +123,8 @@ test(
         await admin.waitForURL(/\/admin\/campaigns\/[0-9a-f-]{36}$/);
         const id = watched(admin);
 
+        // How long purchases take is known from the difference of two looks.
+        await until(async () => /^\d/.test((await plotted(admin))[0]), "the charts are being drawn");
         const orders = [];
         for (const buyer of [eve, mallory]) {
             const { hold_id: hold } = await house.call(
@@ -127,6 +143,7 @@ test(
         }
         await until(async () => (await figure(admin, "Available").innerText()) === "0", "it is sold out");
         await until(async () => (await figure(admin, "Held").innerText()) === "2", "both are held");
+        await until(() => isPlotted(admin), "each chart has a figure");
         await house.call("POST", `/orders/${orders[0]}/pay`, {}, eve.token);
         await until(async () => (await figure(admin, "Sold").innerText()) === "1", "one is sold");
         await admin.locator('[data-testid="admin-order"][data-status="paid"]').waitFor();

@@ -78,6 +78,11 @@ test(
         await page.getByText("You already have as many as one buyer may have").waitFor();
         await page.getByRole("button", { name: "Cancel" }).click();
         await page.getByRole("dialog").getByRole("button", { name: "Keep it" }).click();
+        assert.equal(
+            await page.evaluate(() => document.activeElement.textContent),
+            "Cancel",
+            "the focus is back at what asked",
+        );
         await page.getByRole("button", { name: "Cancel" }).click();
         await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
         await page.getByText("Cancelled", { exact: true }).waitFor();

@@ -310,7 +310,7 @@ export function ownRank(page) {
 export function secondsLeft(page) {
     return page.evaluate(() => {
         const text = document.querySelector('[data-testid="countdown"]')?.textContent ?? "";
-        const digits = /^(?:(\d+)d )?(?:(\d+):)?(\d+):(\d+)$/.exec(text.trim());
+        const digits = /^(?:(\d+) d )?(?:(\d+):)?(\d+):(\d+)$/.exec(text.trim());
         if (!digits) return null;
         const [days, hours, minutes, seconds] = digits.slice(1).map((part) => Number(part ?? 0));
         return ((days * 24 + hours) * 60 + minutes) * 60 + seconds;

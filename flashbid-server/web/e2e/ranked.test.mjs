@@ -73,7 +73,7 @@ test(
         await bob.getByText("Paid", { exact: true }).waitFor();
         // The end is told again to whoever connects; only the moment itself is celebrated.
         await bob.goto(house.base + sale.path);
-        await bob.getByText("You won!").waitFor();
+        await bob.getByText("Rank 1 with 20.01, and paid.").waitFor();
         await bob.waitForTimeout(1_000);
         assert.equal(await bob.locator("body > canvas").count(), 0, "no confetti for a later look");
         await ada.getByRole("link", { name: "My orders" }).click();
@@ -184,5 +184,25 @@ test(
         await dialog.waitFor({ state: "detached" });
         await page.getByText("This sale asks you to read a picture first.").waitFor();
         assert.equal((await house.history(sale, token)).total, 0);
+    },
+);
+
+test(
+    "a visitor who is not logged in sees a sale to its end, and the ranking that it ended with",
+    { timeout: 60_000 },
+    async (t) => {
+        const house = await House.open(t);
+        const sale = await house.sale({ stock: 1, quota: 1, gamma: "0", beta: "0", lasts: 8 });
+        const [eve, mallory] = [await house.person("eve"), await house.person("mallory")];
+        await house.bid(sale, "20", eve.token);
+        const page = await house.page(sale.path);
+        await page.getByText("Every 2 s. Log in to see it live.").waitFor();
+        await until(async () => (await shownRanking(page)).join() === "1 eve", "the ranking is there");
+        // So late that no answer of before the end knows of it.
+        await pause(Date.parse(sale.end_time) - Date.now() - 150);
+        await house.bid(sale, "30", mallory.token);
+        await page.getByRole("heading", { name: "This sale is over" }).waitFor();
+        await page.getByText("Final ranking").waitFor();
+        await until(async () => (await shownRanking(page)).join() === "1 mallory", "the last bid counts");
     },
 );

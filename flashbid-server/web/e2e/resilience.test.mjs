@@ -162,6 +162,37 @@ test(
     },
 );
 
+test(
+    "where no WebSocket gets through, both kinds of sale are followed all the same",
+    { timeout: 60_000 },
+    async (t) => {
+        const house = await House.open(t);
+        const [eve, mallory] = [await house.person("eve"), await house.person("mallory")];
+        const ranked = await house.sale({ quota: 2, gamma: "0", beta: "0" });
+        const chairs = await house.sale({ name: "Chair", stock: 3, format: "first_come", price: "20" });
+        const without = async (sale) => {
+            const page = await house.page("/", { token: eve.token, forgive: AWAY });
+            await page.routeWebSocket(/./, (socket) => socket.close({ code: 1011 }));
+            await page.goto(house.base + sale.path);
+            await connection(page, "lost");
+            return page;
+        };
+        const page = await without(ranked);
+        await bidIn(page, "20");
+        await until(async () => (await ownRank(page)) === 1, "the own bid is there");
+        await house.bid(ranked, "25", mallory.token);
+        await until(async () => (await ownRank(page)) === 2, "the other's bid is seen", SOON + 1_000);
+        assert.deepEqual(await shownRanking(page), ["1 mallory", "2 eve"]);
+
+        const shop = await without(chairs);
+        await shop.locator('[data-testid="units"][data-available="3"]').waitFor();
+        const bought = { campaign_id: chairs.campaign_id, quantity: 3 };
+        await house.call("POST", "/purchases", bought, mallory.token);
+        await shop.locator('[data-testid="units"][data-available="0"]').waitFor({ timeout: SOON + 1_000 });
+        await shop.getByText("Sold out for the moment").waitFor();
+    },
+);
+
 test("a network that swallows everything without a word is noticed", { timeout: 60_000 }, async (t) => {
     // The server stands still: its sockets stay open, and nothing comes through them.
     const { house, sale, eve, mallory, page } = await contest(t);

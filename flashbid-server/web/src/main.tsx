@@ -15,7 +15,7 @@ import { Guard } from "./ui/guard";
 applyTheme();
 keepClock();
 // What one account was told is not for the next.
-onSession(() => queryClient.invalidateQueries());
+onSession(() => queryClient.clear());
 
 createRoot(document.getElementById("root")!).render(
     <StrictMode>

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, type ReactNode } from "react";
-import { Link, Route, Switch, useLocation } from "wouter";
+import { Route, Switch, useLocation } from "wouter";
 
-import { Badge, cx, Page } from "../ui";
+import { Badge, NavLink, Page } from "../ui";
 import { NewCampaignPage } from "./campaign/page";
 import { OverviewPage } from "./overview/page";
 import { ProblemsPage } from "./problems";
@@ -64,19 +64,17 @@ function Tabs() {
 
 function Tab({ to, children }: { to: string; children: ReactNode }) {
     const [location] = useLocation();
-    const isHere = location === to;
     return (
         <li>
-            <Link
-                href={to}
-                aria-current={isHere ? "page" : undefined}
-                className={cx(
-                    "flex min-h-11 items-center gap-2 border-b-2 px-3 text-sm font-semibold whitespace-nowrap",
-                    isHere ? "border-brand text-brand" : "text-muted hover:text-ink border-transparent",
-                )}
+            <NavLink
+                to={to}
+                isHere={location === to}
+                className="flex min-h-11 items-center gap-2 border-b-2 px-3"
+                here="border-brand text-brand"
+                elsewhere="border-transparent"
             >
                 {children}
-            </Link>
+            </NavLink>
         </li>
     );
 }

@@ -1,9 +1,11 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, renderHook, waitFor } from "@testing-library/react";
-import { expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 
 import { Problem } from "../api/client";
 import { useAttempt } from "./attempt";
+
+afterEach(() => sessionStorage.clear());
 
 /** Longer than it is tried again without being asked to. */
 const PATIENCE = 15_000;
@@ -13,7 +15,13 @@ const LOST = new Problem("INTERNAL", 500, "The server failed.");
 function attempt(send: (request: string, key: string) => Promise<string>) {
     const client = new QueryClient();
     const { result } = renderHook(
-        () => useAttempt({ prepare: async (wanted: string) => wanted, send, after: () => undefined }),
+        () =>
+            useAttempt({
+                name: "test",
+                prepare: async (wanted: string) => wanted,
+                send,
+                after: () => undefined,
+            }),
         { wrapper: ({ children }) => <QueryClientProvider client={client}>{children}</QueryClientProvider> },
     );
     return result;
@@ -37,11 +45,11 @@ test("what may have taken effect is asked for again under its key", { timeout: 2
     const { send, keys } = answering(...lost, "taken");
     const result = attempt(send);
     act(() => result.current.ask("a bid"));
-    await waitFor(() => expect(result.current.isUnknown).toBe(true), { timeout: PATIENCE });
+    await waitFor(() => expect(result.current.unknown).not.toBeNull(), { timeout: PATIENCE });
     act(() => result.current.askAgain());
     await waitFor(() => expect(result.current.answer).toBe("taken"), { timeout: PATIENCE });
     expect(new Set(keys).size).toBe(1);
-    expect(result.current.isUnknown).toBe(false);
+    expect(result.current.unknown).toBeNull();
 });
 
 test("a no ends an attempt: the next is another", async () => {
@@ -49,7 +57,7 @@ test("a no ends an attempt: the next is another", async () => {
     const result = attempt(send);
     act(() => result.current.ask("a low bid"));
     await waitFor(() => expect(result.current.error).not.toBeNull());
-    expect(result.current.isUnknown).toBe(false);
+    expect(result.current.unknown).toBeNull();
     act(() => result.current.ask("a higher bid"));
     await waitFor(() => expect(result.current.answer).toBe("taken"));
     expect(new Set(keys).size).toBe(2);
@@ -62,10 +70,10 @@ test("a limit that is met while asking again keeps the attempt", { timeout: 2 * 
     const result = attempt(send);
     act(() => result.current.ask("a purchase"));
     await waitFor(() => expect(result.current.error).not.toBeNull(), { timeout: PATIENCE });
-    expect(result.current.isUnknown).toBe(true);
+    expect(result.current.unknown).not.toBeNull();
     act(() => result.current.askAgain());
     await waitFor(() => expect(result.current.error).toBe(limited), { timeout: PATIENCE });
-    expect(result.current.isUnknown).toBe(true);
+    expect(result.current.unknown).not.toBeNull();
     act(() => result.current.askAgain());
     await waitFor(() => expect(result.current.answer).toBe("taken"), { timeout: PATIENCE });
     expect(new Set(keys).size).toBe(1);

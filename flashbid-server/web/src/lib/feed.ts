@@ -46,6 +46,11 @@ interface Listener {
 
 /** Between two attempts to connect: short, since a sale is a matter of seconds, and never at one moment for all. */
 const RETRY = 400;
+/** So long it becomes at the most, and where the server itself asks for patience. */
+const LONGEST = 1_000;
+const LONGEST_ASKED = 10_000;
+/** The server could not go on for now. */
+const TRY_AGAIN_LATER = 1013;
 /** How often the server is asked for a sign of life, and how long it may take to give one. */
 const PING = 3_000;
 const PATIENCE = 2_000;
@@ -62,6 +67,7 @@ export function follow(campaign: string, listener: Listener): () => void {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let vital: ReturnType<typeof setTimeout> | undefined;
     let closed = false;
+    let failures = 0;
 
     function connect(): void {
         clearTimeout(timer);
@@ -74,13 +80,17 @@ export function follow(campaign: string, listener: Listener): () => void {
         const opened = new WebSocket(url);
         socket = opened;
         vital = setTimeout(() => lose(opened), OPENING);
-        opened.onopen = () => {
-            listener.onConnection("live");
-            watch(opened);
-        };
+        let isLive = false;
+        // Being open is not being let in: the server says something only to whom it tells of the sale.
+        opened.onopen = () => opened.send("ping");
         opened.onmessage = (message: MessageEvent<string>) => {
             if (opened !== socket) return;
             watch(opened);
+            if (!isLive) {
+                isLive = true;
+                failures = 0;
+                listener.onConnection("live");
+            }
             if (message.data === "pong") return;
             const event = JSON.parse(message.data) as FeedEvent;
             since = event.sequence;
@@ -90,7 +100,7 @@ export function follow(campaign: string, listener: Listener): () => void {
             // The log went back to an earlier position: what was told may be told again.
             if (code === 1012) since = null;
             if (code === 4001 || code === 4002 || code === 4004) end();
-            else lose(opened);
+            else lose(opened, code === TRY_AGAIN_LATER ? LONGEST_ASKED : LONGEST);
         };
     }
 
@@ -103,13 +113,15 @@ export function follow(campaign: string, listener: Listener): () => void {
         }, PING);
     }
 
-    function lose(lost: WebSocket): void {
+    function lose(lost: WebSocket, longest = LONGEST): void {
         if (closed || lost !== socket) return;
         socket = null;
         clearTimeout(vital);
         lost.close();
         listener.onConnection("lost");
-        timer = setTimeout(connect, RETRY * (0.75 + Math.random() / 2));
+        const pause = Math.min(longest, RETRY * 2 ** failures);
+        failures += 1;
+        timer = setTimeout(connect, pause * (0.75 + Math.random() / 2));
     }
 
     function hurry(): void {

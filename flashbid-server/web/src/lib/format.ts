@@ -11,7 +11,9 @@ export function useFormat() {
         money: (value: number) => money.format(value),
         number: (value: number) => whole.format(value),
         score: (value: number) => decimal.format(value),
-        dateTime: (value: string) => dates(locale).format(new Date(value)),
+        dateTime: (value: string) =>
+            dates(locale, { dateStyle: "medium", timeStyle: "short" }).format(new Date(value)),
+        time: (value: string | number) => dates(locale, { timeStyle: "medium" }).format(new Date(value)),
         /** A length of time in its two largest units. */
         span(ms: number): string {
             const seconds = Math.max(0, Math.ceil(ms / 1_000));
@@ -39,18 +41,18 @@ function formatter(locale: string, options: Intl.NumberFormatOptions): Intl.Numb
 }
 
 const moments = new Map<string, Intl.DateTimeFormat>();
-function dates(locale: string): Intl.DateTimeFormat {
-    let found = moments.get(locale);
-    if (!found)
-        moments.set(
-            locale,
-            (found = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" })),
-        );
+function dates(
+    locale: string,
+    options: Pick<Intl.DateTimeFormatOptions, "dateStyle" | "timeStyle">,
+): Intl.DateTimeFormat {
+    const key = `${locale}/${options.dateStyle}/${options.timeStyle}`;
+    let found = moments.get(key);
+    if (!found) moments.set(key, (found = new Intl.DateTimeFormat(locale, options)));
     return found;
 }
 
-/** Digits of a clock: `1:05`, `02:03:04`, with days before. */
-export function clockDigits(ms: number): string {
+/** Digits of a clock: `01:05`, `02:03:04`, with days before. */
+export function clockDigits(ms: number, day: string): string {
     const seconds = Math.max(0, Math.ceil(ms / 1_000));
     const two = (value: number) => String(value).padStart(2, "0");
     const [days, hours, minutes] = [
@@ -62,5 +64,5 @@ export function clockDigits(ms: number): string {
         hours > 0 || days > 0
             ? `${two(hours)}:${two(minutes)}:${two(seconds % 60)}`
             : `${two(minutes)}:${two(seconds % 60)}`;
-    return days > 0 ? `${days}d ${clock}` : clock;
+    return days > 0 ? `${days} ${day} ${clock}` : clock;
 }

@@ -1,10 +1,10 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient, type QueryClient, type QueryKey } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
-import type { CampaignDetails, OwnRanking, Ranking, RankingEntry, UnitsLeft } from "../api/client";
-import { ownRankingQuery, rankingQuery } from "../api/queries";
-import { measureClock, serverNow } from "./clock";
-import { follow, type BidAccepted, type CampaignEnded, type Connection, type FeedEvent } from "./feed";
+import type { CampaignDetails, OwnRanking, Ranking, UnitsLeft } from "../api/client";
+import { campaignQuery, ownRankingQuery, rankingQuery } from "../api/queries";
+import { measureClock } from "./clock";
+import { follow, type CampaignEnded, type Connection, type FeedEvent, type RankingUpdate } from "./feed";
 import { useToken } from "./session";
 
 /** A moment of a sale, for its chart. */
@@ -18,88 +18,89 @@ export interface Sample {
 /** What is known of a sale right now. */
 export interface Live {
     connection: Connection;
-    top: RankingEntry[];
-    participants: number;
-    minWinningScore: number | null;
-    maxScore: number | null;
+    /** The ranking as it was told last; `null` while nothing is known of it. */
+    ranking: Ranking | null;
+    /** Why nothing is known of the ranking. */
+    problem: Error | null;
     units: UnitsLeft | null;
-    lastBid: BidAccepted | null;
     ended: CampaignEnded | null;
 }
-
-export const NOTHING: Live = {
-    connection: "connecting",
-    top: [],
-    participants: 0,
-    minWinningScore: null,
-    maxScore: null,
-    units: null,
-    lastBid: null,
-    ended: null,
-};
 
 /** How much of a sale its chart keeps: half an hour of two samples a second is less than a megabyte. */
 const SAMPLES = 3_600;
 /** At least so many milliseconds lie between two samples. */
 const SAMPLE_EVERY = 500;
+/** So often is asked for what the feed does not tell at the moment. */
+const POLL = 2_000;
 
-/** Events of a campaign, as they come; many within a frame are one change of the page. */
+/** What the feed told since the last frame: only the newest of each is shown. */
+interface Told {
+    ranking?: Ranking;
+    units?: UnitsLeft;
+    ended?: CampaignEnded;
+    connection?: Connection;
+}
+
+/**
+ * A sale as its feed tells it, and as it is asked for every two seconds while there is no feed. Both are kept in one
+ * place, where the newer answer replaces the older; many events within a frame are one change of the page.
+ */
 export function useLive(campaign: CampaignDetails): Live & { samples: readonly Sample[] } {
-    const token = useToken();
     const queries = useQueryClient();
     const id = campaign.campaign_id;
-    const [live, setLive] = useState<Live>(NOTHING);
+    const [connection, setConnection] = useState<Connection>("connecting");
+    const [ended, setEnded] = useState<CampaignEnded | null>(null);
     const [samples] = useState<Sample[]>(() => []);
 
     useEffect(() => {
-        let pending: Partial<Live> | null = null;
+        let told: Told = {};
         let frame = 0;
+        let fallback: ReturnType<typeof setTimeout> | undefined;
 
-        function show(change: Partial<Live>): void {
-            pending = { ...pending, ...change };
-            if (frame) return;
-            const apply = () => {
-                clearTimeout(fallback);
-                cancelAnimationFrame(painted);
-                frame = 0;
-                const next = pending;
-                pending = null;
-                if (next) setLive((known) => ({ ...known, ...next }));
-            };
-            // A page in the background gets no frames, but its title and its orders are to be right.
-            const painted = requestAnimationFrame(apply);
-            const fallback = setTimeout(apply, 250);
-            frame = painted || 1;
+        function apply(): void {
+            clearTimeout(fallback);
+            cancelAnimationFrame(frame);
+            frame = 0;
+            const { ranking, units, ...rest } = told;
+            told = {};
+            if (ranking) replace(queries, rankingQuery(id).queryKey, () => ranking);
+            if (units) {
+                replace(queries, campaignQuery(id).queryKey, (known: CampaignDetails | undefined) =>
+                    known?.stats ? { ...known, stats: { ...known.stats, units } } : known,
+                );
+            }
+            if (rest.ended) setEnded(rest.ended);
+            if (rest.connection) setConnection(rest.connection);
         }
+        function show(change: Told): void {
+            told = { ...told, ...change };
+            if (frame) return;
+            // A page in the background gets no frames, but its title and its orders are to be right.
+            frame = requestAnimationFrame(apply);
+            fallback = setTimeout(apply, 250);
+        }
+        const ask = (...keys: string[][]) => {
+            for (const queryKey of keys) void queries.invalidateQueries({ queryKey });
+        };
 
         function hear(event: FeedEvent): void {
             switch (event.event) {
                 case "ranking_update":
-                    takeSample(samples, event.data);
-                    show({
-                        top: event.data.top_k,
-                        participants: event.data.total_participants,
-                        minWinningScore: event.data.min_winning_score,
-                        maxScore: event.data.max_score,
-                    });
+                    show({ ranking: asRanking(event) });
                     break;
                 case "bid_accepted":
-                    show({ lastBid: event.data });
-                    void queries.invalidateQueries({ queryKey: ["own-ranking", id] });
-                    void queries.invalidateQueries({ queryKey: ["history", id] });
+                    ask(["own-ranking", id], ["history", id]);
                     break;
                 case "stock_update":
                     show({ units: event.data });
                     break;
                 case "order_update":
-                    void queries.invalidateQueries({ queryKey: ["orders"] });
-                    void queries.invalidateQueries({ queryKey: ["purchase", event.data.hold_id] });
+                    ask(["orders"]);
+                    if (event.data.hold_id) ask(["purchase", event.data.hold_id]);
                     break;
                 case "campaign_ended":
                     show({ ended: event.data });
-                    void queries.invalidateQueries({ queryKey: ["campaign", id] });
-                    void queries.invalidateQueries({ queryKey: ["orders"] });
-                    void queries.invalidateQueries({ queryKey: ["own-ranking", id] });
+                    ask(["campaign", id], ["orders"], ["own-ranking", id]);
                     break;
             }
         }
@@ -113,7 +114,7 @@ export function useLive(campaign: CampaignDetails): Live & { samples: readonly S
                     // What was missed and is not in the feed: whoever was cut off asks anew.
                     if (connections > 1) {
                         measureClock().catch(() => undefined);
-                        void queries.invalidateQueries();
+                        ask(["campaign", id], ["own-ranking", id], ["history", id], ["orders"], ["purchase"]);
                     }
                 }
                 show({ connection });
@@ -121,58 +122,66 @@ export function useLive(campaign: CampaignDetails): Live & { samples: readonly S
         });
         return () => {
             stop();
+            clearTimeout(fallback);
             cancelAnimationFrame(frame);
-            pending = null;
         };
-    }, [id, queries, samples]);
+    }, [id, queries]);
 
-    // Who is not logged in has no feed and asks every two seconds instead.
     const isFirstCome = campaign.format === "first_come";
-    const polled = useQuery({
-        ...rankingQuery(id),
-        enabled: !isFirstCome && (token === null || live.connection !== "live"),
-        refetchInterval: token === null && campaign.status === "active" ? 2_000 : false,
-    });
-    const ranking = live.top.length === 0 ? polled.data : token === null ? polled.data : undefined;
-    useEffect(() => {
-        if (ranking) takeSample(samples, { ...fromRanking(ranking), timestamp: ranking.updated_at });
-    }, [ranking, samples]);
-    const base = ranking
-        ? {
-              ...live,
-              top: ranking.rankings,
-              participants: ranking.total_participants,
-              minWinningScore: ranking.min_winning_score ?? null,
-              maxScore: ranking.max_score ?? null,
-          }
-        : live;
-    return { ...base, units: base.units ?? campaign.stats?.units ?? null, samples: samples };
-}
+    const isPolled = connection !== "live" && campaign.status !== "pending" && !campaign.settled;
+    const refetchInterval = isPolled ? POLL : false;
+    const ranking = useQuery({ ...rankingQuery(id), enabled: !isFirstCome, refetchInterval });
+    useQuery({ ...campaignQuery(id), enabled: isFirstCome, refetchInterval });
 
-function fromRanking(ranking: Ranking) {
+    // What was asked for last may be older than the end, and than the settlement.
+    const { status, settled } = campaign;
+    useEffect(() => {
+        if (status === "ended") void queries.invalidateQueries({ queryKey: ["ranking", id] });
+    }, [id, queries, settled, status]);
+
+    const known = ranking.data ?? null;
+    useEffect(() => {
+        if (known) takeSample(samples, known, campaign.quota);
+    }, [known, samples, campaign.quota]);
     return {
-        top_k: ranking.rankings,
-        total_participants: ranking.total_participants,
-        min_winning_score: ranking.min_winning_score ?? null,
+        connection,
+        ranking: known,
+        problem: ranking.error,
+        units: campaign.stats?.units ?? null,
+        ended,
+        samples,
     };
 }
 
-interface Sampled {
-    top_k: RankingEntry[];
-    total_participants: number;
+/** Puts in the place of what is known what was told just now, and of what is asked for: its answer may be older. */
+function replace<T>(
+    queries: QueryClient,
+    queryKey: QueryKey,
+    by: (known: T | undefined) => T | undefined,
+): void {
+    void queries.cancelQueries({ queryKey, exact: true });
+    queries.setQueryData<T>(queryKey, by);
 }
 
-function takeSample(samples: Sample[], ranking: Sampled & { timestamp?: string }): void {
-    const at = ranking.timestamp ? Date.parse(ranking.timestamp) : serverNow();
+function asRanking({ data, sequence }: FeedEvent & { data: RankingUpdate }): Ranking {
+    const { top_k, timestamp, ...rest } = data;
+    return { ...rest, rankings: top_k, sequence, updated_at: timestamp };
+}
+
+function takeSample(samples: Sample[], ranking: Ranking, quota: number): void {
+    const { rankings, total_participants: participants } = ranking;
+    const at = Date.parse(ranking.updated_at);
     const last = samples[samples.length - 1];
     if (last && at - last.at < SAMPLE_EVERY) return;
-    let best: number | null = null;
-    let winning: number | null = null;
-    for (const { price } of ranking.top_k) {
-        if (best === null || price > best) best = price;
-        if (winning === null || price < winning) winning = price;
-    }
-    samples.push({ at, participants: ranking.total_participants, best, winning });
+    const prices = rankings.map(({ price }) => price);
+    const least = (of: number[]) => of.reduce((one, other) => Math.min(one, other), Infinity);
+    samples.push({
+        at,
+        participants,
+        best: prices.length ? -least(prices.map((price) => -price)) : null,
+        // Of a great many places only the first are told.
+        winning: prices.length && prices.length >= Math.min(quota, participants) ? least(prices) : null,
+    });
     // Half the resolution for the older half, so that a long sale keeps its beginning.
     if (samples.length > SAMPLES) {
         const kept = samples.filter((_, index) => index % 2 === 0 || index > SAMPLES / 2);
@@ -183,11 +192,11 @@ function takeSample(samples: Sample[], ranking: Sampled & { timestamp?: string }
 /** The user's own place: from the ranking when it is there, else asked for. */
 export function useOwnPlace(campaign: CampaignDetails, live: Live, me: string | null): OwnRanking | null {
     const token = useToken();
-    const listed = me === null ? undefined : live.top.find((entry) => entry.user_id === me);
+    const listed = me === null ? undefined : live.ranking?.rankings.find((entry) => entry.user_id === me);
     const asked = useQuery({
         ...ownRankingQuery(campaign.campaign_id, token),
         enabled: token !== null && campaign.format === "ranked" && campaign.status !== "pending",
-        refetchInterval: campaign.status === "active" && !listed ? 2_000 : false,
+        refetchInterval: campaign.status === "active" && !listed ? POLL : false,
     });
     if (me !== null && listed) {
         return {
@@ -196,7 +205,7 @@ export function useOwnPlace(campaign: CampaignDetails, live: Live, me: string | 
             rank: listed.rank,
             score: listed.score,
             is_winning: listed.rank <= campaign.quota,
-            total_participants: live.participants,
+            total_participants: live.ranking?.total_participants ?? 0,
         };
     }
     return asked.data ?? null;

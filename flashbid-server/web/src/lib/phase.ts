@@ -1,11 +1,12 @@
 import type { Campaign } from "../api/client";
-import { useNow } from "./clock";
+import { isClockKnown, useNow } from "./clock";
 
 export type Phase = "pending" | "active" | "ended";
 
 /** How far a campaign has come by the server's clock, which goes on between two answers. */
 export function phaseAt(campaign: Pick<Campaign, "start_time" | "end_time" | "status">, now: number): Phase {
-    if (campaign.status === "ended" || now >= Date.parse(campaign.end_time)) return "ended";
+    if (campaign.status === "ended" || !isClockKnown()) return campaign.status;
+    if (now >= Date.parse(campaign.end_time)) return "ended";
     return now < Date.parse(campaign.start_time) ? "pending" : "active";
 }
 

@@ -9,7 +9,7 @@ export const theme = stored<Theme>("flashbid.theme", (text) =>
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
 /** Whether the page is dark now. */
-export function isDark(): boolean {
+function isDark(): boolean {
     const chosen = theme.read();
     return chosen === "dark" || (chosen === "system" && dark.matches);
 }

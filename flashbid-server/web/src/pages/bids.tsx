@@ -1,14 +1,13 @@
-import { useQueries, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useInfiniteQuery, useQueries, useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 
 import { answered, api, type Bid, type Campaign } from "../api/client";
-import { campaignsQuery, ownRankingQuery } from "../api/queries";
+import { ownRankingQuery } from "../api/queries";
 import { useFormat } from "../lib/format";
 import { placeWords, usePhase } from "../lib/phase";
 import { useToken } from "../lib/session";
-import { Badge, Button, buttonClass, Countdown, Empty, Fetched, Loading, Page } from "../ui";
+import { Badge, Button, buttonClass, Countdown, Empty, Failed, Fetched, Loading, Page } from "../ui";
 import { Picture } from "../ui/picture";
 
 /** So many sales are looked through at once: each is two short requests. */
@@ -17,19 +16,34 @@ const STEP = 20;
 /** The sales that the reader has bid in, newest first. */
 export function BidsPage() {
     const { t } = useTranslation();
-    const [count, setCount] = useState(STEP);
-    const campaigns = useQuery(campaignsQuery());
+    const campaigns = useInfiniteQuery({
+        queryKey: ["campaigns", "looked through"],
+        initialPageParam: 0,
+        queryFn: ({ pageParam, signal }) =>
+            answered(
+                api.GET("/api/v1/campaigns", { params: { query: { skip: pageParam, limit: STEP } }, signal }),
+            ),
+        getNextPageParam: (last, pages) =>
+            pages.length * STEP < last.total ? pages.length * STEP : undefined,
+    });
     return (
         <Page title={t("bids.title")}>
             <Fetched of={campaigns}>
-                {({ campaigns: found }) => {
-                    const ranked = found.filter((campaign) => campaign.format === "ranked");
+                {({ pages }) => {
+                    const looked = pages.flatMap((page) => page.campaigns);
                     return (
                         <>
-                            <Own campaigns={ranked.slice(0, count)} />
-                            {ranked.length > count && (
-                                <Button kind="secondary" onClick={() => setCount(count + STEP)}>
-                                    {t("home.more")}
+                            <Own
+                                campaigns={looked.filter((campaign) => campaign.format === "ranked")}
+                                looked={campaigns.hasNextPage ? looked.length : null}
+                            />
+                            {campaigns.hasNextPage && (
+                                <Button
+                                    kind="secondary"
+                                    busy={campaigns.isFetchingNextPage}
+                                    onClick={() => void campaigns.fetchNextPage()}
+                                >
+                                    {t("bids.older")}
                                 </Button>
                             )}
                         </>
@@ -40,7 +54,7 @@ export function BidsPage() {
     );
 }
 
-function Own({ campaigns }: { campaigns: Campaign[] }) {
+function Own({ campaigns, looked }: { campaigns: Campaign[]; looked: number | null }) {
     const { t } = useTranslation();
     const token = useToken();
     const latest = useQueries({
@@ -59,10 +73,15 @@ function Own({ campaigns }: { campaigns: Campaign[] }) {
         const history = latest[index]?.data;
         return history?.bids[0] ? [{ campaign, bid: history.bids[0], count: history.total }] : [];
     });
+    const failed = latest.find((each) => each.error);
+    if (failed) return <Failed error={failed.error} retry={() => latest.map((each) => each.refetch())} />;
     if (own.length === 0 && latest.some((each) => each.isPending)) return <Loading />;
     if (own.length === 0) {
         return (
-            <Empty title={t("bids.empty")} hint={t("bids.emptyHint")}>
+            <Empty
+                title={looked === null ? t("bids.empty") : t("bids.emptySoFar", { count: looked })}
+                hint={t("bids.emptyHint")}
+            >
                 <Link href="/" className={buttonClass("primary")}>
                     {t("state.home")}
                 </Link>

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 
@@ -10,7 +10,9 @@ import { useFormat } from "../lib/format";
 import { useLive, useOwnPlace, type Live, type Sample } from "../lib/live";
 import { usePhase, type Phase } from "../lib/phase";
 import { useToken } from "../lib/session";
+import { useTitle } from "../lib/title";
 import { Badge, Card, Countdown, cx, Empty, Failed, Loading } from "../ui";
+import { Guard, Reload } from "../ui/guard";
 import { Picture } from "../ui/picture";
 import { BidForm } from "./campaign/bid-form";
 import { BuyForm } from "./campaign/buy-form";
@@ -54,13 +56,7 @@ function Sale({ campaign }: { campaign: CampaignDetails }) {
     const refresh = () => void queries.invalidateQueries({ queryKey: ["campaign", campaign.campaign_id] });
     useAt(Date.parse(campaign.start_time), refresh);
     useAt(Date.parse(campaign.end_time), refresh);
-    useEffect(() => {
-        const before = document.title;
-        document.title = `${campaign.product?.name ?? "FlashBid"} – FlashBid`;
-        return () => {
-            document.title = before;
-        };
-    }, [campaign.product?.name]);
+    useTitle(campaign.product?.name);
 
     return (
         <div className="flex flex-col gap-5">
@@ -109,9 +105,17 @@ function PriceChart({ samples }: { samples: readonly Sample[] }) {
                 <p className="text-muted py-6 text-center text-sm">{t("chart.waiting")}</p>
             ) : (
                 // What draws it is large, and there is nothing to draw at first.
-                <Suspense fallback={<Loading lines={2} />}>
-                    <Chart samples={samples} count={samples.length} />
-                </Suspense>
+                <Guard
+                    instead={
+                        <div className="text-muted flex flex-wrap items-center gap-3 text-sm">
+                            {t("chart.broken")} <Reload />
+                        </div>
+                    }
+                >
+                    <Suspense fallback={<Loading lines={2} />}>
+                        <Chart samples={samples} count={samples.length} />
+                    </Suspense>
+                </Guard>
             )}
         </Card>
     );
@@ -121,7 +125,10 @@ function Head({ campaign, live, phase }: { campaign: CampaignDetails; live: Live
     const { t } = useTranslation();
     const format = useFormat();
     const isFirstCome = campaign.format === "first_come";
-    const participants = Math.max(live.participants, campaign.stats?.total_participants ?? 0);
+    const participants = Math.max(
+        live.ranking?.total_participants ?? 0,
+        campaign.stats?.total_participants ?? 0,
+    );
     return (
         <header className="bg-card border-line overflow-hidden rounded-3xl border shadow-sm sm:flex">
             <Picture product={campaign.product} className="h-36 w-full shrink-0 sm:h-auto sm:w-56" />
@@ -181,8 +188,9 @@ function Head({ campaign, live, phase }: { campaign: CampaignDetails; live: Live
 function Highest({ live, campaign }: { live: Live; campaign: CampaignDetails }) {
     const { t } = useTranslation();
     const format = useFormat();
-    let best = live.top.length === 0 ? (campaign.stats?.max_price ?? null) : null;
-    for (const { price } of live.top) if (best === null || price > best) best = price;
+    // A high bid need not be among the winning ones.
+    let best = campaign.stats?.max_price ?? null;
+    for (const { price } of live.ranking?.rankings ?? []) if (best === null || price > best) best = price;
     return best === null ? (
         <span className="text-muted text-base font-semibold">{t("sale.noBids")}</span>
     ) : (

@@ -66,6 +66,7 @@ function Checkout({ lines, onBought }: { lines: Line[]; onBought: (orders: Order
     );
 
     const buying = useAttempt({
+        name: "cart",
         async prepare(wanted: Line[]) {
             const items: Schema["NewCartItem"][] = [];
             for (const line of wanted) {
@@ -103,7 +104,7 @@ function Checkout({ lines, onBought }: { lines: Line[]; onBought: (orders: Order
                             <CartLine
                                 line={line}
                                 campaign={known[index]}
-                                isBusy={buying.isPending || buying.isUnknown}
+                                isBusy={buying.isPending || buying.unknown !== null}
                             />
                         ) : campaigns[index]?.error ? (
                             <Notice tone="bad">
@@ -140,7 +141,7 @@ function Total({
 }: {
     total: Units;
     isReady: boolean;
-    buying: { isPending: boolean; isUnknown: boolean; error: unknown };
+    buying: { isPending: boolean; unknown: unknown; error: unknown };
     onBuy: () => void;
 }) {
     const { t } = useTranslation();
@@ -164,7 +165,7 @@ function Total({
                     >
                         {buying.isPending
                             ? t("cart.buying")
-                            : buying.isUnknown
+                            : buying.unknown
                               ? t("bid.retry")
                               : t("cart.checkout", { price })}
                     </Button>
@@ -175,9 +176,9 @@ function Total({
                 )}
             </div>
             <p className="text-muted mt-3 text-sm">{t("cart.allOrNothing")}</p>
-            {buying.error !== null && (
+            {(buying.unknown !== null || buying.error !== null) && (
                 <div className="mt-3">
-                    <Notice tone="bad">{buying.isUnknown ? t("buy.unknown") : say(buying.error)}</Notice>
+                    <Notice tone="bad">{buying.unknown ? t("buy.unknown") : say(buying.error)}</Notice>
                 </div>
             )}
         </Card>

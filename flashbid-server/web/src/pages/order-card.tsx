@@ -9,16 +9,9 @@ import { useAction } from "../lib/action";
 import { useAt, useNow } from "../lib/clock";
 import { useFormat } from "../lib/format";
 import { useProblemText } from "../lib/problem";
-import { Badge, Button, Countdown, cx, Notice, type Tone } from "../ui";
+import { Button, Countdown, cx, Notice } from "../ui";
 import { Dialog } from "../ui/dialog";
-
-const TONES: Record<Order["status"], Tone> = {
-    pending_payment: "warn",
-    paid: "good",
-    cancelled: "neutral",
-    expired: "bad",
-    refund_due: "bad",
-};
+import { OrderStatus } from "../ui/order-status";
 
 /** An order and what its buyer can do with it. `isWithin` the page of its own sale it need not say what it is of. */
 export function OrderCard({ order, isWithin = false }: { order: Order; isWithin?: boolean }) {
@@ -48,7 +41,6 @@ export function OrderCard({ order, isWithin = false }: { order: Order; isWithin?
         () => insist(() => answered(api.POST("/api/v1/orders/{order_id}/cancel", at))),
         { settled: refresh },
     );
-    const isBusy = paying.isPending || cancelling.isPending;
     const error = paying.error ?? cancelling.error;
     const product = campaign.data?.product;
 
@@ -71,7 +63,7 @@ export function OrderCard({ order, isWithin = false }: { order: Order; isWithin?
                         {product?.name ?? "…"}
                     </Link>
                 )}
-                <Badge tone={TONES[order.status]}>{t(`orders.status.${order.status}`)}</Badge>
+                <OrderStatus status={order.status} />
                 <span className="ml-auto text-lg font-black tabular-nums">
                     {order.quantity > 1 && (
                         <span className="text-muted mr-1 text-sm font-semibold">
@@ -90,7 +82,11 @@ export function OrderCard({ order, isWithin = false }: { order: Order; isWithin?
             </p>
             {isOpen && (
                 <div className="flex flex-wrap items-center gap-2">
-                    <Button busy={paying.isPending} disabled={isBusy} onClick={() => paying.run()}>
+                    <Button
+                        busy={paying.isPending}
+                        disabled={cancelling.isPending}
+                        onClick={() => paying.run()}
+                    >
                         {paying.isPending
                             ? t("orders.paying")
                             : t("orders.pay", { price: format.money(order.final_price) })}
@@ -98,7 +94,7 @@ export function OrderCard({ order, isWithin = false }: { order: Order; isWithin?
                     <Button
                         kind="quiet"
                         busy={cancelling.isPending}
-                        disabled={isBusy}
+                        disabled={paying.isPending}
                         onClick={() => setAsking(true)}
                     >
                         {cancelling.isPending ? t("orders.cancelling") : t("orders.cancel")}

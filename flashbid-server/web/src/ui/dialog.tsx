@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, type ReactNode } from "react";
+import { useId, useLayoutEffect, useRef, type ReactNode } from "react";
 
 /** A question that is to be answered before anything else. Escape is the answer no. */
 export function Dialog({
@@ -12,7 +12,8 @@ export function Dialog({
 }) {
     const dialog = useRef<HTMLDialogElement>(null);
     const id = useId();
-    useEffect(() => {
+    // Before it is taken away: only then does the browser give the focus back to what opened it.
+    useLayoutEffect(() => {
         const element = dialog.current;
         element?.showModal();
         return () => element?.close();

@@ -5,6 +5,7 @@ import { Link } from "wouter";
 import { useNow } from "../lib/clock";
 import { clockDigits, useFormat } from "../lib/format";
 import { useProblemText } from "../lib/problem";
+import { useTitle } from "../lib/title";
 
 /** Joins class names, leaving out what is not there. */
 export function cx(...names: (string | false | null | undefined)[]): string {
@@ -13,7 +14,7 @@ export function cx(...names: (string | false | null | undefined)[]): string {
 
 const BUTTON =
     "inline-flex items-center justify-center gap-2 rounded-xl px-4 py-2.5 text-sm font-semibold transition " +
-    "disabled:opacity-60 min-h-11 select-none active:scale-[0.98]";
+    "disabled:opacity-60 aria-disabled:opacity-60 min-h-11 select-none active:scale-[0.98]";
 const KINDS = {
     primary: "bg-brand text-brand-ink hover:brightness-110",
     secondary: "bg-card text-ink border border-line hover:bg-sunken",
@@ -36,13 +37,46 @@ export function Button({
         <button
             type="button"
             {...rest}
-            disabled={rest.disabled || busy}
+            // A button that is disabled loses the focus: a busy one only does nothing.
+            onClick={busy ? (event) => event.preventDefault() : rest.onClick}
+            aria-disabled={busy || undefined}
             aria-busy={busy}
             className={buttonClass(kind, className)}
         >
             {busy && <Spinner />}
             {children}
         </button>
+    );
+}
+
+/** A link of a navigation, which says when the reader is where it leads. */
+export function NavLink({
+    to,
+    isHere,
+    className,
+    here,
+    elsewhere,
+    children,
+}: {
+    to: string;
+    isHere: boolean;
+    className: string;
+    here: string;
+    elsewhere?: string;
+    children: ReactNode;
+}) {
+    return (
+        <Link
+            href={to}
+            aria-current={isHere ? "page" : undefined}
+            className={cx(
+                "text-sm font-semibold whitespace-nowrap",
+                className,
+                isHere ? here : cx("text-muted hover:text-ink", elsewhere),
+            )}
+        >
+            {children}
+        </Link>
     );
 }
 
@@ -225,6 +259,7 @@ export function Fetched<T>({
 
 /** The time until `to` by the server's clock, ticking. */
 export function Countdown({ to, className }: { to: string; className?: string }) {
+    const { t } = useTranslation();
     const now = useNow();
     const left = Date.parse(to) - now;
     const format = useFormat();
@@ -235,7 +270,7 @@ export function Countdown({ to, className }: { to: string; className?: string })
             role="timer"
             className={cx("tabular-nums", left < 30_000 && left > 0 && "text-bad", className)}
         >
-            {clockDigits(left)}
+            {clockDigits(left, t("time.d"))}
         </time>
     );
 }
@@ -253,10 +288,11 @@ export function Page({
     back,
     children,
 }: {
-    title: ReactNode;
+    title: string;
     back?: { to: string; label: string };
     children: ReactNode;
 }) {
+    useTitle(title);
     return (
         <div className="flex flex-col gap-5">
             <div>

@@ -54,6 +54,7 @@ export function Picture({ product, className }: { product: Product | null | unde
 
 /** Whether the content security policy lets a picture through: asking for others would only fill the console. */
 export function isAllowed(url: string, hosts: readonly string[]): boolean {
+    if (!URL.canParse(url, window.location.href)) return false;
     const at = new URL(url, window.location.href);
     if (at.origin === window.location.origin) return true;
     return hosts.some((host) => {

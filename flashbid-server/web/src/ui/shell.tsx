@@ -8,7 +8,7 @@ import { cart } from "../lib/cart";
 import { logOut, useToken } from "../lib/session";
 import { useStored } from "../lib/stored";
 import { theme, type Theme } from "../lib/theme";
-import { Bolt, buttonClass, cx } from "./index";
+import { Bolt, buttonClass, NavLink } from "./index";
 
 /** The frame of every page: where one is, who one is, and how the page looks. */
 export function Shell({ children }: { children: ReactNode }) {
@@ -106,16 +106,9 @@ function Tab({ to, children }: { to: string; children: ReactNode }) {
     const [location] = useLocation();
     const here = to === "/" ? location === "/" : location.startsWith(to);
     return (
-        <Link
-            href={to}
-            aria-current={here ? "page" : undefined}
-            className={cx(
-                "rounded-lg px-3 py-2.5 text-sm font-semibold whitespace-nowrap",
-                here ? "text-brand bg-brand-soft" : "text-muted hover:text-ink",
-            )}
-        >
+        <NavLink to={to} isHere={here} className="rounded-lg px-3 py-2.5" here="text-brand bg-brand-soft">
             {children}
-        </Link>
+        </NavLink>
     );
 }
 
@@ -158,11 +151,15 @@ function Account() {
     const token = useToken();
     const me = useMe();
     const [location] = useLocation();
+    const leave = () => {
+        cart.write([]);
+        logOut();
+    };
     if (token) {
         return (
             <div className="flex items-center gap-2">
                 {me && <span className="max-w-32 truncate text-sm font-semibold">{me.username}</span>}
-                <button type="button" onClick={logOut} className={buttonClass("secondary")}>
+                <button type="button" onClick={leave} className={buttonClass("secondary")}>
                     {t("nav.logOut")}
                 </button>
             </div>

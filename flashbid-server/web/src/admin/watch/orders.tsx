@@ -4,7 +4,8 @@ import { useTranslation } from "react-i18next";
 
 import type { Order, Schema } from "../../api/client";
 import { useFormat } from "../../lib/format";
-import { Badge, Button, Card, Empty, Fetched, type Tone } from "../../ui";
+import { Badge, Button, Card, Empty, Fetched } from "../../ui";
+import { OrderStatus, TONES } from "../../ui/order-status";
 import { Cell, Id, Table } from "../parts";
 import { campaignOrdersQuery } from "../queries";
 import { useWords } from "../words";
@@ -12,13 +13,6 @@ import { useWords } from "../words";
 /** So many are shown at first. */
 const FIRST = 50;
 
-const TONES: Record<Order["status"], Tone> = {
-    pending_payment: "warn",
-    paid: "good",
-    cancelled: "neutral",
-    expired: "bad",
-    refund_due: "bad",
-};
 const STATUSES = Object.keys(TONES) as Order["status"][];
 
 /** The orders of a campaign, and whether all of them together are sound. */
@@ -90,7 +84,6 @@ function Counts({ orders }: { orders: Order[] }) {
 
 function Orders({ orders, total }: { orders: Order[]; total: number }) {
     const words = useWords();
-    const { t } = useTranslation();
     const format = useFormat();
     const [isWhole, setWhole] = useState(false);
     const shown = isWhole ? orders : orders.slice(0, FIRST);
@@ -112,7 +105,7 @@ function Orders({ orders, total }: { orders: Order[]; total: number }) {
                         <Cell>{format.number(order.quantity)}</Cell>
                         <Cell>{format.money(order.final_price)}</Cell>
                         <Cell>
-                            <Badge tone={TONES[order.status]}>{t(`orders.status.${order.status}`)}</Badge>
+                            <OrderStatus status={order.status} />
                         </Cell>
                         <Cell>{format.dateTime(order.pay_by)}</Cell>
                         <Cell>{format.dateTime(order.created_at)}</Cell>

@@ -1,8 +1,7 @@
-import "uplot/dist/uPlot.min.css";
+import { useEffect, useId, useMemo, useRef } from "react";
+import type uPlot from "uplot";
 
-import { useEffect, useId, useRef } from "react";
-import uPlot from "uplot";
-
+import { colour, usePlot, type Look } from "../../lib/plot";
 import { cx } from "../../ui";
 import { useWords } from "../words";
 import { KEPT } from "./samples";
@@ -34,32 +33,17 @@ interface Props {
 export function Plot({ title, value, hint, times, lines, top, write }: Props) {
     const words = useWords();
     const id = useId();
-    const place = useRef<HTMLDivElement>(null);
-    const plot = useRef<uPlot | null>(null);
     // What the chart asks for while it draws, as it is by then.
     const asked = useRef({ write, words });
-    const shape = lines.map(({ colour }) => colour).join();
-
     useEffect(() => {
         asked.current = { write, words };
     });
-    useEffect(() => {
-        const element = place.current;
-        if (!element) return;
-        const made = new uPlot(options(element.clientWidth, shape.split(","), top, asked), [[]], element);
-        plot.current = made;
-        const sized = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
-        sized.observe(element);
-        return () => {
-            sized.disconnect();
-            made.destroy();
-            plot.current = null;
-        };
-    }, [shape, top]);
-    useEffect(() => {
+    const data = useMemo<uPlot.AlignedData>(() => {
         const now = times[times.length - 1] ?? 0;
-        plot.current?.setData([times.map((at) => (at - now) / 1_000), ...lines.map(({ values }) => values)]);
+        return [times.map((at) => (at - now) / 1_000), ...lines.map(({ values }) => values)];
     }, [times, lines]);
+    const colours = lines.map((line) => line.colour);
+    const place = usePlot(() => look(colours, top, asked), data, HEIGHT, `${top} ${colours.join()}`);
 
     const known = lines[0]?.values.filter((known) => known !== null) ?? [];
     return (
@@ -83,22 +67,15 @@ export function Plot({ title, value, hint, times, lines, top, write }: Props) {
     );
 }
 
-function colour(name: string): string {
-    return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
-
 type Asked = { current: Pick<Props, "write"> & { words: ReturnType<typeof useWords> } };
 
-// Colours are functions: it is drawn every second, and so follows the theme.
-function options(width: number, colours: string[], top: number, asked: Asked): uPlot.Options {
+function look(colours: string[], top: number, asked: Asked): Look {
     const axis = {
         stroke: () => colour("--muted"),
         ticks: { show: false },
         font: "10px system-ui, sans-serif",
     };
     return {
-        width,
-        height: HEIGHT,
         padding: [6, 6, 0, 0],
         cursor: { show: false },
         legend: { show: false },

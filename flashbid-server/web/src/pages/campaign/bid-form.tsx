@@ -1,12 +1,19 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "wouter";
 
-import { answered, api, type Bid, type CampaignDetails, type OwnRanking, type User } from "../../api/client";
+import {
+    answered,
+    api,
+    type Bid,
+    type CampaignDetails,
+    type OwnRanking,
+    type Ranking,
+    type User,
+} from "../../api/client";
 import { historyQuery } from "../../api/queries";
 import { useAttempt } from "../../lib/attempt";
-import { serverNow, useNow } from "../../lib/clock";
+import { useNow } from "../../lib/clock";
 import { parseUnits, toUnits, unitsText, type Units } from "../../lib/decimal";
 import { useFormat } from "../../lib/format";
 import { useRequestToken } from "../../lib/guarded";
@@ -15,7 +22,8 @@ import type { Phase } from "../../lib/phase";
 import { useProblemText } from "../../lib/problem";
 import { priceToBeat, score, type Weights } from "../../lib/score";
 import { useToken } from "../../lib/session";
-import { Button, buttonClass, Card, Field, Notice } from "../../ui";
+import { Button, Card, Field, Notice } from "../../ui";
+import { Join } from "../../ui/join";
 
 export function BidForm({
     campaign,
@@ -37,24 +45,12 @@ export function BidForm({
     const token = useToken();
     const now = useNow();
     const gate = useRequestToken();
-    const [text, setText] = useState("");
+    const [typed, setText] = useState("");
     const [tried, setTried] = useState(false);
 
     const id = campaign.campaign_id;
-    const least = toUnits(campaign.product?.min_price ?? 0);
-    const weights: Weights = {
-        alpha: toUnits(campaign.alpha),
-        beta: toUnits(campaign.beta),
-        gamma: toUnits(campaign.gamma),
-    };
-    const weight = me ? toUnits(me.weight) : toUnits(1);
-    const elapsed = Math.max(0, now - Date.parse(campaign.start_time));
-    const price = parseUnits(text);
-    const winning = winningPrice(live, weights, least, elapsed, weight);
-    const isLower =
-        price !== null && own?.score != null && score(weights, price, elapsed, weight) < toUnits(own.score);
-
     const bidding = useAttempt({
+        name: `bid.${id}`,
         prepare: async (price: string) => ({ price, token: await gate.token(campaign) }),
         send: (request, key): Promise<Bid> =>
             answered(
@@ -71,9 +67,24 @@ export function BidForm({
         after() {
             void queries.invalidateQueries({ queryKey: ["own-ranking", id] });
             void queries.invalidateQueries({ queryKey: ["history", id] });
-            if (!live.top.length) void queries.invalidateQueries({ queryKey: ["ranking", id] });
+            if (live.connection !== "live") void queries.invalidateQueries({ queryKey: ["ranking", id] });
         },
     });
+
+    const text = bidding.unknown?.price ?? typed;
+    const price = parseUnits(text);
+    const least = toUnits(campaign.product?.min_price ?? 0);
+    const weights: Weights = {
+        alpha: toUnits(campaign.alpha),
+        beta: toUnits(campaign.beta),
+        gamma: toUnits(campaign.gamma),
+    };
+    const weight = me ? toUnits(me.weight) : toUnits(1);
+    const elapsed = Math.max(0, now - Date.parse(campaign.start_time));
+    const { ranking } = live;
+    const winning = ranking && winningPrice(ranking, weights, least, elapsed, weight);
+    const isLower =
+        price !== null && own?.score != null && score(weights, price, elapsed, weight) < toUnits(own.score);
 
     const wrong =
         price === null
@@ -84,7 +95,7 @@ export function BidForm({
 
     function submit(event: FormEvent) {
         event.preventDefault();
-        if (bidding.isUnknown) {
+        if (bidding.unknown) {
             bidding.askAgain();
             return;
         }
@@ -124,21 +135,26 @@ export function BidForm({
                             </p>
                         </div>
                     )}
-                    <WinningPrice
-                        winning={winning}
-                        isOpen={live.minWinningScore === null}
-                        onTake={setText}
-                        isWinning={own?.is_winning ?? false}
-                    />
+                    {ranking && phase === "active" && !own?.is_winning && (
+                        <WinningPrice
+                            winning={winning}
+                            isOpen={ranking.min_winning_score == null}
+                            onTake={(price) => {
+                                setText(price);
+                                bidding.forget();
+                            }}
+                        />
+                    )}
                     {token ? (
                         <form onSubmit={submit} noValidate className="flex flex-col gap-3">
                             <Field
                                 label={t("bid.price")}
                                 inputMode="decimal"
                                 autoComplete="off"
-                                placeholder={winning === null ? unitsText(least) : unitsText(winning)}
+                                placeholder={unitsText(winning ?? least)}
                                 value={text}
-                                disabled={bidding.isPending || phase === "pending"}
+                                disabled={phase === "pending"}
+                                readOnly={bidding.isPending}
                                 onChange={(event) => {
                                     setText(event.target.value);
                                     bidding.forget();
@@ -166,7 +182,7 @@ export function BidForm({
                             >
                                 {bidding.isPending
                                     ? t("bid.placing")
-                                    : bidding.isUnknown
+                                    : bidding.unknown
                                       ? t("bid.retry")
                                       : rank === null
                                         ? t("bid.place")
@@ -174,25 +190,12 @@ export function BidForm({
                             </Button>
                         </form>
                     ) : (
-                        <div className="flex flex-col gap-2">
-                            <Link
-                                href={`/login?next=/campaigns/${id}`}
-                                className={buttonClass("primary", "min-h-13 text-base")}
-                            >
-                                {t("bid.logIn")}
-                            </Link>
-                            <Link
-                                href={`/register?next=/campaigns/${id}`}
-                                className="text-brand text-center text-sm font-semibold hover:underline"
-                            >
-                                {t("bid.join")}
-                            </Link>
-                        </div>
+                        <Join next={`/campaigns/${id}`} words={t("bid.logIn")} />
                     )}
-                    {bidding.error && (
-                        <Notice tone="bad">
-                            {bidding.isUnknown ? t("bid.unknown") : say(bidding.error)}
-                        </Notice>
+                    {bidding.unknown ? (
+                        <Notice tone="bad">{t("bid.unknown")}</Notice>
+                    ) : (
+                        bidding.error && <Notice tone="bad">{say(bidding.error)}</Notice>
                     )}
                     {bidding.answer && !bidding.error && (
                         <Notice tone="good">
@@ -220,30 +223,26 @@ export function BidForm({
 
 /** The price that would win if it were bid this very moment. */
 function winningPrice(
-    live: Live,
+    { min_winning_score: toBeat }: Ranking,
     weights: Weights,
     least: Units,
     elapsed: number,
     weight: Units,
 ): Units | null {
-    if (live.minWinningScore === null) return least;
-    return priceToBeat(weights, toUnits(live.minWinningScore), least, elapsed, weight);
+    return toBeat == null ? least : priceToBeat(weights, toUnits(toBeat), least, elapsed, weight);
 }
 
 function WinningPrice({
     winning,
     isOpen,
-    isWinning,
     onTake,
 }: {
     winning: Units | null;
     isOpen: boolean;
-    isWinning: boolean;
     onTake: (text: string) => void;
 }) {
     const { t } = useTranslation();
     const format = useFormat();
-    if (isWinning) return null;
     if (winning === null) return <Notice tone="warn">{t("bid.unreachable")}</Notice>;
     const price = format.money(Number(winning) / 10_000);
     return (
@@ -273,7 +272,7 @@ function History({ id, title }: { id: string; title: string }) {
                         <span className="font-semibold">{format.money(bid.price)}</span>
                         <span className="text-muted">{format.score(bid.score)}</span>
                         <time dateTime={bid.created_at} className="text-muted">
-                            {new Date(Math.min(Date.parse(bid.created_at), serverNow())).toLocaleTimeString()}
+                            {format.time(bid.created_at)}
                         </time>
                     </li>
                 ))}

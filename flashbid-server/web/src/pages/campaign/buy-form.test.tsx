@@ -17,6 +17,7 @@ beforeEach(() => logIn("a token"));
 afterEach(() => {
     logOut();
     cart.write([]);
+    sessionStorage.clear();
     vi.unstubAllGlobals();
     vi.useRealTimers();
 });

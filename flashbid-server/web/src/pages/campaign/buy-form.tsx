@@ -15,6 +15,7 @@ import { useProblemText } from "../../lib/problem";
 import { useToken } from "../../lib/session";
 import { useStored } from "../../lib/stored";
 import { Button, buttonClass, Card, Countdown, Field, Notice, Spinner } from "../../ui";
+import { Join } from "../../ui/join";
 import { OrderCard } from "../order-card";
 
 export function BuyForm({
@@ -32,22 +33,12 @@ export function BuyForm({
     const queries = useQueryClient();
     const token = useToken();
     const gate = useRequestToken();
-    const [text, setText] = useState("1");
+    const [typed, setText] = useState("1");
     const inCart = useStored(cart).some((line) => line.campaign === campaign.campaign_id);
 
     const id = campaign.campaign_id;
-    const limit = campaign.per_buyer_limit ?? null;
-    const quantity = /^[1-9]\d{0,8}$/.test(text.trim()) ? Number(text) : null;
-    const isSoldOut = units !== null && units.available === 0;
-    const wrong =
-        quantity === null
-            ? t("buy.quantityMalformed")
-            : limit !== null && quantity > limit
-              ? t("buy.limit", { count: limit })
-              : null;
-    const total = Number(toUnits(campaign.price ?? 0) * BigInt(quantity ?? 1)) / 10_000;
-
     const buying = useAttempt({
+        name: `purchase.${id}`,
         prepare: async (quantity: number) => ({ quantity, token: await gate.token(campaign) }),
         send: (request, key) =>
             answered(
@@ -66,6 +57,18 @@ export function BuyForm({
             void queries.invalidateQueries({ queryKey: ["campaign", id] });
         },
     });
+
+    const text = buying.unknown ? String(buying.unknown.quantity) : typed;
+    const limit = campaign.per_buyer_limit ?? null;
+    const quantity = /^[1-9]\d{0,8}$/.test(text.trim()) ? Number(text) : null;
+    const isSoldOut = units !== null && units.available === 0;
+    const wrong =
+        quantity === null
+            ? t("buy.quantityMalformed")
+            : limit !== null && quantity > limit
+              ? t("buy.limit", { count: limit })
+              : null;
+    const total = Number(toUnits(campaign.price ?? 0) * BigInt(quantity ?? 1)) / 10_000;
 
     // The order of a purchase is written a moment after its units are taken.
     const held = buying.answer?.hold_id ?? null;
@@ -90,7 +93,7 @@ export function BuyForm({
 
     function submit(event: FormEvent) {
         event.preventDefault();
-        if (buying.isUnknown) buying.askAgain();
+        if (buying.unknown) buying.askAgain();
         else if (!wrong && quantity !== null) buying.ask(quantity);
     }
 
@@ -103,20 +106,7 @@ export function BuyForm({
                     {phase === "ended" ? (
                         <p className="text-muted text-sm">{t("buy.over")}</p>
                     ) : !token ? (
-                        <div className="flex flex-col gap-2">
-                            <Link
-                                href={`/login?next=/campaigns/${id}`}
-                                className={buttonClass("primary", "min-h-13 text-base")}
-                            >
-                                {t("buy.logIn")}
-                            </Link>
-                            <Link
-                                href={`/register?next=/campaigns/${id}`}
-                                className="text-brand text-center text-sm font-semibold hover:underline"
-                            >
-                                {t("bid.join")}
-                            </Link>
-                        </div>
+                        <Join next={`/campaigns/${id}`} words={t("buy.logIn")} />
                     ) : (
                         <form onSubmit={submit} noValidate className="flex flex-col gap-3">
                             <Field
@@ -124,7 +114,8 @@ export function BuyForm({
                                 inputMode="numeric"
                                 autoComplete="off"
                                 value={text}
-                                disabled={buying.isPending || buying.isUnknown}
+                                disabled={buying.unknown !== null}
+                                readOnly={buying.isPending}
                                 onChange={(event) => setText(event.target.value)}
                                 hint={limit !== null && t("sale.perBuyer", { count: limit })}
                                 error={wrong}
@@ -133,13 +124,13 @@ export function BuyForm({
                                 type="submit"
                                 busy={buying.isPending}
                                 disabled={
-                                    !buying.isUnknown && (phase === "pending" || isSoldOut || wrong !== null)
+                                    !buying.unknown && (phase === "pending" || isSoldOut || wrong !== null)
                                 }
                                 className="min-h-13 text-base"
                             >
                                 {buying.isPending
                                     ? t("buy.buying")
-                                    : buying.isUnknown
+                                    : buying.unknown
                                       ? t("bid.retry")
                                       : isSoldOut && phase === "active"
                                         ? t("sale.soldOut")
@@ -167,8 +158,10 @@ export function BuyForm({
                         </Notice>
                     )}
                     {phase === "pending" && <p className="text-muted text-sm">{t("buy.notStarted")}</p>}
-                    {buying.error && (
-                        <Notice tone="bad">{buying.isUnknown ? t("buy.unknown") : say(buying.error)}</Notice>
+                    {buying.unknown ? (
+                        <Notice tone="bad">{t("buy.unknown")}</Notice>
+                    ) : (
+                        buying.error && <Notice tone="bad">{say(buying.error)}</Notice>
                     )}
                     {isPreparing && buying.answer && (
                         <Notice tone="good">
@@ -213,7 +206,7 @@ function UnitsBar({ units, quota }: { units: UnitsLeft; quota: number }) {
             data-held={units.held}
             data-sold={units.sold}
         >
-            <p className="flex items-baseline gap-2" role="status">
+            <p className="flex items-baseline gap-2">
                 <span className="text-3xl font-black tabular-nums">{format.number(units.available)}</span>
                 <span className="text-sm font-semibold">{t("buy.available")}</span>
             </p>

@@ -1,47 +1,30 @@
-import "uplot/dist/uPlot.min.css";
-
-import { useEffect, useRef } from "react";
+import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import uPlot from "uplot";
+import type uPlot from "uplot";
 
 import { useFormat } from "../../lib/format";
 import type { Sample } from "../../lib/live";
-import { isDark, theme } from "../../lib/theme";
+import { colour, usePlot, type Look } from "../../lib/plot";
 import { useStored } from "../../lib/stored";
+import { theme } from "../../lib/theme";
 
 const HEIGHT = 220;
 
-/** The lines of price and participation: at least two samples of them. */
+/** The lines of price and participation: at least two samples of them, `count` of them by now. */
 export default function Chart({ samples, count }: { samples: readonly Sample[]; count: number }) {
     const { t, i18n } = useTranslation();
     const format = useFormat();
-    const place = useRef<HTMLDivElement>(null);
-    const plot = useRef<uPlot | null>(null);
-    const look = useStored(theme);
-
-    useEffect(() => {
-        const element = place.current;
-        if (!element) return;
-        const words = {
-            best: t("chart.best"),
-            winning: t("chart.winning"),
-            participants: t("chart.participants"),
-        };
-        const made = new uPlot(options(element.clientWidth, words), columns(samples), element);
-        plot.current = made;
-        const sized = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
-        sized.observe(element);
-        return () => {
-            sized.disconnect();
-            made.destroy();
-            plot.current = null;
-        };
-        // eslint-disable-next-line react-hooks/exhaustive-deps -- made anew for another look or language; samples are drawn below
-    }, [look, i18n.language]);
-
-    useEffect(() => {
-        plot.current?.setData(columns(samples));
-    }, [samples, count]);
+    const chosen = useStored(theme);
+    // The samples grow in place: their count says when there are more.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+    const data = useMemo(() => columns(samples), [samples, count]);
+    const words = {
+        time: t("chart.time"),
+        best: t("chart.best"),
+        winning: t("chart.winning"),
+        participants: t("chart.participants"),
+    };
+    const place = usePlot(() => look(words, format), data, HEIGHT, `${chosen} ${i18n.language}`);
 
     const last = samples[samples.length - 1];
     const money = (value: number | null | undefined) => (value == null ? "–" : format.money(value));
@@ -68,41 +51,44 @@ function columns(samples: readonly Sample[]): uPlot.AlignedData {
     ];
 }
 
-function options(
-    width: number,
-    words: { best: string; winning: string; participants: string },
-): uPlot.Options {
-    const styles = getComputedStyle(document.documentElement);
-    const colour = (name: string) => styles.getPropertyValue(name).trim();
+type Words = Record<"time" | "best" | "winning" | "participants", string>;
+
+function look(words: Words, format: ReturnType<typeof useFormat>): Look {
     const axis = {
-        stroke: colour("--muted"),
-        grid: { stroke: colour("--line"), width: 1 },
+        stroke: () => colour("--muted"),
+        grid: { stroke: () => colour("--line"), width: 1 },
         ticks: { show: false },
     };
+    const time = (at: number) => format.time(at * 1_000);
+    const line = { width: 2, points: { show: false }, value: shown(format.money) };
     return {
-        width,
-        height: HEIGHT,
         padding: [8, 0, 0, 0],
         cursor: { drag: { x: false, y: false } },
         scales: { people: { range: (_, __, max) => [0, Math.max(5, max * 1.1)] } },
         axes: [
-            axis,
+            { ...axis, space: 100, values: (_, splits) => splits.map(time) },
             { ...axis, size: 60 },
             { ...axis, scale: "people", side: 1, size: 50, grid: { show: false } },
         ],
         series: [
-            {},
-            { label: words.best, stroke: colour("--brand"), width: 2, points: { show: false } },
-            { label: words.winning, stroke: colour("--warn"), width: 2, points: { show: false } },
+            { label: words.time, value: shown(time) },
+            { ...line, label: words.best, stroke: () => colour("--brand") },
+            { ...line, label: words.winning, stroke: () => colour("--warn") },
             {
+                ...line,
                 label: words.participants,
-                stroke: colour("--good"),
+                stroke: () => colour("--good"),
+                value: shown(format.number),
                 width: 1,
                 dash: [4, 4],
                 scale: "people",
-                points: { show: false },
-                fill: isDark() ? "#5ee0aa14" : "#04704b10",
+                fill: () => `${colour("--good")}14`,
             },
         ],
     };
+}
+
+/** How the legend writes a value; there is none while nobody points at the plot. */
+function shown(write: (value: number) => string) {
+    return (_: uPlot, value: number | null) => (value == null ? "–" : write(value));
 }

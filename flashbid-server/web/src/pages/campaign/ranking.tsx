@@ -6,10 +6,12 @@ import { useGlide } from "../../lib/flip";
 import { useFormat } from "../../lib/format";
 import type { Live } from "../../lib/live";
 import { placeWords, type Phase } from "../../lib/phase";
-import { Button, Card, cx } from "../../ui";
+import { Button, Card, cx, Failed, Loading } from "../../ui";
 
 /** How many rows are shown before somebody asks for all. */
 const FEW = 20;
+const NOBODY: RankingEntry[] = [];
+const DASHES = "border-warn h-0 flex-1 border-t-2 border-dashed";
 
 /** Who would win now: the winning places, the line below the last of them, and where the reader is. */
 export function RankingCard({
@@ -28,22 +30,43 @@ export function RankingCard({
     const { t } = useTranslation();
     const format = useFormat();
     const [all, setAll] = useState(false);
-    const rows = all ? live.top : live.top.slice(0, FEW);
+    const known = live.ranking?.rankings ?? NOBODY;
+    const participants = live.ranking?.total_participants ?? 0;
+    const rows = all ? known : known.slice(0, FEW);
     const list = useGlide<HTMLTableSectionElement>(rows.map((row) => row.user_id).join());
-    const open = campaign.quota - live.participants;
-    const isHidden = rows.length < live.top.length;
-    const isListed = own?.rank != null && rows.some((row) => row.user_id === me);
+    const open = campaign.quota - participants;
+    // Winning places that are not shown: yet, or at all, for of a great many only the first are told.
+    const hidden = Math.min(campaign.quota, participants) - rows.length;
+    const isListed = rows.some((row) => row.user_id === me);
+    const ownRow = own?.rank != null && !isListed && (
+        <tr data-testid="rank-row" data-user={me ?? undefined} data-mine className="bg-brand-soft font-bold">
+            <td className="rounded-l-lg py-2.5 pl-2 tabular-nums">{format.number(own.rank)}</td>
+            <td colSpan={2} className="truncate py-2.5">
+                {t("ranking.yourPlace")}
+                <span className="text-muted ml-2 font-medium">{t(placeWords(own.is_winning, phase))}</span>
+            </td>
+            <td className="rounded-r-lg p-0 text-right tabular-nums sm:pr-2">
+                <span className="hidden sm:inline">{format.score(own.score ?? 0)}</span>
+            </td>
+        </tr>
+    );
 
     return (
         <Card
             title={phase === "ended" ? t("ranking.final") : t("ranking.title")}
             aside={
                 <span className="text-muted text-sm tabular-nums">
-                    {t("sale.participants", { count: live.participants })}
+                    {live.ranking && t("sale.participants", { count: participants })}
                 </span>
             }
         >
-            {live.top.length === 0 ? (
+            {!live.ranking ? (
+                live.problem ? (
+                    <Failed error={live.problem} />
+                ) : (
+                    <Loading lines={2} />
+                )
+            ) : known.length === 0 ? (
                 <p className="text-muted py-6 text-center text-sm">{t("ranking.empty")}</p>
             ) : (
                 <table className="w-full table-fixed border-separate border-spacing-0 text-sm">
@@ -77,59 +100,39 @@ export function RankingCard({
                         ))}
                     </tbody>
                     <tbody>
-                        {!isHidden && (
+                        {hidden > 0 && (
                             <tr>
-                                <td colSpan={4} className="py-1">
-                                    <div
-                                        className="text-warn flex items-center gap-3 py-1 text-xs font-bold"
-                                        data-testid="winning-line"
-                                    >
-                                        <span
-                                            aria-hidden
-                                            className="border-warn h-0 flex-1 border-t-2 border-dashed"
-                                        />
-                                        {open > 0
-                                            ? open === 1
-                                                ? t("ranking.openOne")
-                                                : t("ranking.open", { count: open })
-                                            : campaign.quota === 1
-                                              ? t("ranking.lineOne")
-                                              : t("ranking.line", { count: campaign.quota })}
-                                        <span
-                                            aria-hidden
-                                            className="border-warn h-0 flex-1 border-t-2 border-dashed"
-                                        />
-                                    </div>
+                                <td colSpan={4} className="text-muted py-2 pl-2 text-xs">
+                                    {t("ranking.hidden", { count: hidden })}
                                 </td>
                             </tr>
                         )}
-                        {own?.rank != null && !isListed && (
-                            <tr
-                                data-testid="rank-row"
-                                data-user={me ?? undefined}
-                                data-mine
-                                className="bg-brand-soft font-bold"
-                            >
-                                <td className="rounded-l-lg py-2.5 pl-2 tabular-nums">
-                                    {format.number(own.rank)}
-                                </td>
-                                <td colSpan={2} className="truncate py-2.5">
-                                    {t("ranking.yourPlace")}
-                                    <span className="text-muted ml-2 font-medium">
-                                        {t(placeWords(own.is_winning, phase))}
-                                    </span>
-                                </td>
-                                <td className="rounded-r-lg p-0 text-right tabular-nums sm:pr-2">
-                                    <span className="hidden sm:inline">{format.score(own.score ?? 0)}</span>
-                                </td>
-                            </tr>
-                        )}
+                        {own?.is_winning && ownRow}
+                        <tr>
+                            <td colSpan={4} className="py-1">
+                                <div
+                                    className="text-warn flex items-center gap-3 py-1 text-xs font-bold"
+                                    data-testid="winning-line"
+                                >
+                                    <span aria-hidden className={DASHES} />
+                                    {open > 0
+                                        ? open === 1
+                                            ? t("ranking.openOne")
+                                            : t("ranking.open", { count: open })
+                                        : campaign.quota === 1
+                                          ? t("ranking.lineOne")
+                                          : t("ranking.line", { count: campaign.quota })}
+                                    <span aria-hidden className={DASHES} />
+                                </div>
+                            </td>
+                        </tr>
+                        {!own?.is_winning && ownRow}
                     </tbody>
                 </table>
             )}
-            {live.top.length > FEW && (
+            {known.length > FEW && (
                 <Button kind="quiet" className="mt-2 w-full" aria-expanded={all} onClick={() => setAll(!all)}>
-                    {all ? t("ranking.less") : t("ranking.more", { count: live.top.length })}
+                    {all ? t("ranking.less") : t("ranking.more", { count: known.length })}
                 </Button>
             )}
         </Card>

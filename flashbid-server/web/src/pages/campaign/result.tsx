@@ -1,14 +1,53 @@
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { useQuery } from "@tanstack/react-query";
 
-import type { CampaignDetails, OwnRanking } from "../../api/client";
+import type { CampaignDetails, Order, OwnRanking } from "../../api/client";
 import { ordersQuery } from "../../api/queries";
 import type { CampaignEnded } from "../../lib/feed";
 import { useFormat } from "../../lib/format";
 import { useToken } from "../../lib/session";
 import { Bolt, buttonClass, Spinner } from "../../ui";
+
+/** Of several orders the one that matters most is told of. */
+const WEIGHT: Record<Order["status"], number> = {
+    pending_payment: 0,
+    paid: 1,
+    refund_due: 2,
+    expired: 3,
+    cancelled: 4,
+};
+
+/** How a sale can end for one reader. */
+type Outcome =
+    | "watched"
+    | "absent"
+    | "lost"
+    | "won"
+    | "paid"
+    | "offered"
+    | "held"
+    | "bought"
+    | "refunded"
+    | "expired"
+    | "cancelled";
+const WON: Outcome[] = ["won", "paid", "offered", "held", "bought"];
+
+function ofOrder(order: Order, campaign: CampaignDetails): Outcome {
+    const isFirstCome = campaign.format === "first_come";
+    switch (order.status) {
+        case "pending_payment":
+            if (isFirstCome) return "held";
+            return (order.final_rank ?? 0) > campaign.quota ? "offered" : "won";
+        case "paid":
+            return isFirstCome ? "bought" : "paid";
+        case "refund_due":
+            return "refunded";
+        default:
+            return order.status;
+    }
+}
 
 /** What became of the reader when the sale ended. */
 export function Result({
@@ -29,16 +68,17 @@ export function Result({
     const format = useFormat();
     const token = useToken();
     const orders = useQuery(ordersQuery(token));
-    const order = orders.data?.orders.find((each) => each.campaign_id === campaign.campaign_id);
-    const isFirstCome = campaign.format === "first_come";
+    const order = (orders.data?.orders ?? [])
+        .filter((each) => each.campaign_id === campaign.campaign_id)
+        .sort((one, other) => WEIGHT[one.status] - WEIGHT[other.status])[0];
     const isSettled = campaign.settled || ended !== null;
-    const isWinner = ended?.is_winner ?? (isSettled && order !== undefined);
-    const rank = ended?.final_rank ?? order?.final_rank ?? own?.rank ?? null;
-    const price = ended?.final_price ?? order?.final_price ?? null;
+    const celebrated = useRef(false);
 
     useEffect(() => {
         // Only the moment is celebrated, not each later look at it: of an end that is over whoever connects is told again.
-        if (wasWatched && ended?.is_winner) void import("./confetti").then(({ celebrate }) => celebrate());
+        if (!wasWatched || !ended?.is_winner || celebrated.current) return;
+        celebrated.current = true;
+        void import("./confetti").then(({ celebrate }) => celebrate()).catch(() => undefined);
     }, [ended, wasWatched]);
 
     if (!isSettled) {
@@ -51,26 +91,30 @@ export function Result({
             </section>
         );
     }
-    const won = isWinner && me !== null;
-    const took = rank !== null && me !== null;
-    const title = won
-        ? isFirstCome
-            ? t("result.bought")
-            : t("result.won")
-        : took
-          ? t("result.lost")
-          : t("result.watched");
-    const hint = won
-        ? isFirstCome
-            ? t("result.boughtHint")
-            : t("result.wonHint", { rank: format.number(rank ?? 0), price: format.money(price ?? 0) })
-        : took
-          ? t("result.lostHint", { rank: format.number(rank), quota: format.number(campaign.quota) })
-          : me !== null
-            ? t("result.watchedHint")
-            : null;
+    const rank = order?.final_rank ?? ended?.final_rank ?? own?.rank ?? null;
+    const price = order?.final_price ?? ended?.final_price ?? null;
+    const values = {
+        rank: format.number(rank ?? 0),
+        price: format.money(price ?? 0),
+        quota: format.number(campaign.quota),
+    };
+    const outcome =
+        me === null
+            ? "watched"
+            : order
+              ? ofOrder(order, campaign)
+              : ended?.is_winner
+                ? "won"
+                : rank !== null
+                  ? "lost"
+                  : "absent";
+    const won = WON.includes(outcome);
+    const ordered = won || order !== undefined;
     const mayFollow =
-        took && !won && campaign.runners_up && rank <= campaign.quota + campaign.runners_up.places;
+        outcome === "lost" &&
+        campaign.runners_up &&
+        rank !== null &&
+        rank <= campaign.quota + campaign.runners_up.places;
     return (
         <section
             role="status"
@@ -85,12 +129,14 @@ export function Result({
             <div className="flex flex-wrap items-center gap-4">
                 {won && <Bolt className="size-10 shrink-0" />}
                 <div className="min-w-0 flex-1">
-                    <h2 className="text-2xl font-black">{title}</h2>
-                    {hint && <p className="mt-1 text-sm font-medium">{hint}</p>}
+                    <h2 className="text-2xl font-black">{t(`result.${outcome}.title`)}</h2>
+                    {outcome !== "watched" && (
+                        <p className="mt-1 text-sm font-medium">{t(`result.${outcome}.hint`, values)}</p>
+                    )}
                     {mayFollow && <p className="text-muted mt-1 text-sm">{t("result.lostOffer")}</p>}
                 </div>
-                <Link href={won ? "/orders" : "/"} className={buttonClass(won ? "primary" : "secondary")}>
-                    {won ? t("result.toOrders") : t("result.others")}
+                <Link href={ordered ? "/orders" : "/"} className={buttonClass(won ? "primary" : "secondary")}>
+                    {ordered ? t("result.toOrders") : t("result.others")}
                 </Link>
             </div>
         </section>
