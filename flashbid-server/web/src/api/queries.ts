@@ -39,6 +39,8 @@ export const campaignQuery = (id: string) =>
 export const rankingQuery = (id: string) =>
     queryOptions({
         queryKey: ["ranking", id],
+        // Told many times a second, of up to a thousand rows: comparing all of them costs more than showing them.
+        structuralSharing: false,
         queryFn: ({ signal }) =>
             answered(
                 api.GET("/api/v1/rankings/{campaign_id}", { params: { path: { campaign_id: id } }, signal }),

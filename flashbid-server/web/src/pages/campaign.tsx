@@ -81,7 +81,7 @@ function Sale({ campaign }: { campaign: CampaignDetails }) {
                             phase={phase}
                         />
                     )}
-                    {!isFirstCome && <PriceChart samples={live.samples} />}
+                    {!isFirstCome && <PriceChart samples={live.samples} phase={phase} />}
                     <About campaign={campaign} />
                 </div>
                 <div className="order-1 flex flex-col gap-5 lg:sticky lg:top-20 lg:order-2">
@@ -97,8 +97,10 @@ function Sale({ campaign }: { campaign: CampaignDetails }) {
 }
 
 /** Price and participation over time, as they were seen since the page is open. */
-function PriceChart({ samples }: { samples: readonly Sample[] }) {
+function PriceChart({ samples, phase }: { samples: readonly Sample[]; phase: Phase }) {
     const { t } = useTranslation();
+    // Whoever comes after the end has seen nothing that could be drawn.
+    if (phase === "ended" && samples.length < 2) return null;
     return (
         <Card title={t("chart.title")}>
             {samples.length < 2 ? (
@@ -156,7 +158,7 @@ function Head({ campaign, live, phase }: { campaign: CampaignDetails; live: Live
                                   ? t("sale.endsIn")
                                   : t("sale.ended")
                         }
-                        large
+                        large={phase !== "ended"}
                     >
                         <span data-testid="countdown">
                             {phase === "ended" ? (
