@@ -168,7 +168,7 @@ test(
     async (t) => {
         const house = await House.open(t);
         const [eve, mallory] = [await house.person("eve"), await house.person("mallory")];
-        const ranked = await house.sale({ quota: 2, gamma: "0", beta: "0" });
+        const ranked = await house.sale({ quota: 2, gamma: "0", beta: "0", lasts: 20 });
         const chairs = await house.sale({ name: "Chair", stock: 3, format: "first_come", price: "20" });
         const without = async (sale) => {
             const page = await house.page("/", { token: eve.token, forgive: AWAY });
@@ -190,6 +190,9 @@ test(
         await house.call("POST", "/purchases", bought, mallory.token);
         await shop.locator('[data-testid="units"][data-available="0"]').waitFor({ timeout: SOON + 1_000 });
         await shop.getByText("Sold out for the moment").waitFor();
+
+        await page.getByText("You won!").waitFor({ timeout: 30_000 });
+        await page.getByText(/^Rank 2 with 20\.00\. Your order/).waitFor();
     },
 );
 

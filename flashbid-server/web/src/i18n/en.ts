@@ -144,6 +144,7 @@ export const en = {
             title: "A unit has come to you",
             hint: "A winner did not pay, and you are next at rank {{rank}}. Pay {{price}} in time and it is yours.",
         },
+        got: { title: "You got yours", hint: "Your order is in “My orders”." },
         held: { title: "You got yours", hint: "Your order of {{price}} is waiting to be paid." },
         bought: { title: "You got yours", hint: "It is paid: your order is in “My orders”." },
         refunded: {

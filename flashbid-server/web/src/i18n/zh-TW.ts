@@ -139,6 +139,7 @@ export const zhTW: Words = {
             title: "名額遞補給你了",
             hint: "有得標者未付款，由第 {{rank}} 名的你遞補。請在期限內支付 {{price}}。",
         },
+        got: { title: "你買到了", hint: "訂單在「我的訂單」。" },
         held: { title: "你買到了", hint: "訂單金額 {{price}}，等你付款。" },
         bought: { title: "你買到了", hint: "已完成付款，訂單在「我的訂單」。" },
         refunded: { title: "付款太晚了", hint: "付款時已無商品可供應，款項將退還給你。" },

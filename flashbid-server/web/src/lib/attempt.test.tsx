@@ -4,8 +4,12 @@ import { afterEach, expect, test } from "vitest";
 
 import { Problem } from "../api/client";
 import { useAttempt } from "./attempt";
+import { logIn, logOut } from "./session";
 
-afterEach(() => sessionStorage.clear());
+afterEach(() => {
+    logOut();
+    sessionStorage.clear();
+});
 
 /** Longer than it is tried again without being asked to. */
 const PATIENCE = 15_000;
@@ -45,11 +49,11 @@ test("what may have taken effect is asked for again under its key", { timeout: 2
     const { send, keys } = answering(...lost, "taken");
     const result = attempt(send);
     act(() => result.current.ask("a bid"));
-    await waitFor(() => expect(result.current.unknown).not.toBeNull(), { timeout: PATIENCE });
+    await waitFor(() => expect(result.current.isUnknown).toBe(true), { timeout: PATIENCE });
     act(() => result.current.askAgain());
     await waitFor(() => expect(result.current.answer).toBe("taken"), { timeout: PATIENCE });
     expect(new Set(keys).size).toBe(1);
-    expect(result.current.unknown).toBeNull();
+    expect(result.current.isUnknown).toBe(false);
 });
 
 test("a no ends an attempt: the next is another", async () => {
@@ -57,7 +61,7 @@ test("a no ends an attempt: the next is another", async () => {
     const result = attempt(send);
     act(() => result.current.ask("a low bid"));
     await waitFor(() => expect(result.current.error).not.toBeNull());
-    expect(result.current.unknown).toBeNull();
+    expect(result.current.isUnknown).toBe(false);
     act(() => result.current.ask("a higher bid"));
     await waitFor(() => expect(result.current.answer).toBe("taken"));
     expect(new Set(keys).size).toBe(2);
@@ -70,11 +74,26 @@ test("a limit that is met while asking again keeps the attempt", { timeout: 2 * 
     const result = attempt(send);
     act(() => result.current.ask("a purchase"));
     await waitFor(() => expect(result.current.error).not.toBeNull(), { timeout: PATIENCE });
-    expect(result.current.unknown).not.toBeNull();
+    expect(result.current.isUnknown).toBe(true);
     act(() => result.current.askAgain());
     await waitFor(() => expect(result.current.error).toBe(limited), { timeout: PATIENCE });
-    expect(result.current.unknown).not.toBeNull();
+    expect(result.current.isUnknown).toBe(true);
     act(() => result.current.askAgain());
     await waitFor(() => expect(result.current.answer).toBe("taken"), { timeout: PATIENCE });
     expect(new Set(keys).size).toBe(1);
+});
+
+test("a request is not sent again as somebody else", { timeout: 2 * PATIENCE }, async () => {
+    logIn("the token of one");
+    const { send, keys } = answering(LOST, "taken");
+    const result = attempt(async (request, key) => {
+        logIn("the token of another");
+        return send(request, key);
+    });
+    act(() => result.current.ask("a bid"));
+    await waitFor(() => expect(result.current.error).not.toBeNull(), { timeout: PATIENCE });
+    expect(keys).toHaveLength(1);
+    expect(attempt(send).current.sent).toBeNull();
+    logIn("the token of one");
+    expect(attempt(send).current.sent).toBe("a bid");
 });

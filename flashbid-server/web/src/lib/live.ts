@@ -1,5 +1,5 @@
-import { useQuery, useQueryClient, type QueryClient, type QueryKey } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
 
 import type { CampaignDetails, OwnRanking, Ranking, UnitsLeft } from "../api/client";
 import { campaignQuery, ownRankingQuery, rankingQuery } from "../api/queries";
@@ -50,10 +50,12 @@ export function useLive(campaign: CampaignDetails): Live & { samples: readonly S
     const id = campaign.campaign_id;
     const [connection, setConnection] = useState<Connection>("connecting");
     const [ended, setEnded] = useState<CampaignEnded | null>(null);
+    const [units, setUnits] = useState<UnitsLeft | null>(null);
     const [samples] = useState<Sample[]>(() => []);
 
     useEffect(() => {
         let told: Told = {};
+        let lastUnits: UnitsLeft | null = null;
         let frame = 0;
         let fallback: ReturnType<typeof setTimeout> | undefined;
 
@@ -63,14 +65,18 @@ export function useLive(campaign: CampaignDetails): Live & { samples: readonly S
             frame = 0;
             const { ranking, units, ...rest } = told;
             told = {};
-            if (ranking) replace(queries, rankingQuery(id).queryKey, () => ranking);
-            if (units) {
-                replace(queries, campaignQuery(id).queryKey, (known: CampaignDetails | undefined) =>
-                    known?.stats ? { ...known, stats: { ...known.stats, units } } : known,
-                );
-            }
+            if (ranking) replace(queries, id, ranking);
+            if (units) setUnits((lastUnits = units));
             if (rest.ended) setEnded(rest.ended);
-            if (rest.connection) setConnection(rest.connection);
+            if (!rest.connection) return;
+            setConnection(rest.connection);
+            if (rest.connection === "live" || !lastUnits) return;
+            // From here on the campaign's own figures count, which begin with what was told last.
+            const left = lastUnits;
+            queries.setQueryData<CampaignDetails>(campaignQuery(id).queryKey, (known) =>
+                known?.stats ? { ...known, stats: { ...known.stats, units: left } } : known,
+            );
+            setUnits((lastUnits = null));
         }
         function show(change: Told): void {
             told = { ...told, ...change };
@@ -136,31 +142,32 @@ export function useLive(campaign: CampaignDetails): Live & { samples: readonly S
     // What was asked for last may be older than the end, and than the settlement.
     const { status, settled } = campaign;
     useEffect(() => {
-        if (status === "ended") void queries.invalidateQueries({ queryKey: ["ranking", id] });
+        if (status !== "ended") return;
+        for (const queryKey of [["ranking", id], ["own-ranking", id], ["orders"]])
+            void queries.invalidateQueries({ queryKey });
     }, [id, queries, settled, status]);
 
     const known = ranking.data ?? null;
     useEffect(() => {
-        if (known) takeSample(samples, known, campaign.quota);
-    }, [known, samples, campaign.quota]);
+        if (known) takeSample(samples, known, campaign);
+        // Its terms stay what they are.
+        // eslint-disable-next-line react-hooks/exhaustive-deps
+    }, [known, samples]);
     return {
         connection,
         ranking: known,
         problem: ranking.error,
-        units: campaign.stats?.units ?? null,
+        units: units ?? campaign.stats?.units ?? null,
         ended,
         samples,
     };
 }
 
-/** Puts in the place of what is known what was told just now, and of what is asked for: its answer may be older. */
-function replace<T>(
-    queries: QueryClient,
-    queryKey: QueryKey,
-    by: (known: T | undefined) => T | undefined,
-): void {
+/** Puts a ranking in the place of what is known, and of what is being asked for: that answer may be older. */
+function replace(queries: QueryClient, campaign: string, ranking: Ranking): void {
+    const { queryKey } = rankingQuery(campaign);
     void queries.cancelQueries({ queryKey, exact: true });
-    queries.setQueryData<T>(queryKey, by);
+    queries.setQueryData(queryKey, ranking);
 }
 
 function asRanking({ data, sequence }: FeedEvent & { data: RankingUpdate }): Ranking {
@@ -168,11 +175,11 @@ function asRanking({ data, sequence }: FeedEvent & { data: RankingUpdate }): Ran
     return { ...rest, rankings: top_k, sequence, updated_at: timestamp };
 }
 
-function takeSample(samples: Sample[], ranking: Ranking, quota: number): void {
+function takeSample(samples: Sample[], ranking: Ranking, { quota, end_time }: CampaignDetails): void {
     const { rankings, total_participants: participants } = ranking;
     const at = Date.parse(ranking.updated_at);
     const last = samples[samples.length - 1];
-    if (last && at - last.at < SAMPLE_EVERY) return;
+    if (at > Date.parse(end_time) || (last && at - last.at < SAMPLE_EVERY)) return;
     const prices = rankings.map(({ price }) => price);
     const least = (of: number[]) => of.reduce((one, other) => Math.min(one, other), Infinity);
     samples.push({
@@ -192,15 +199,24 @@ function takeSample(samples: Sample[], ranking: Ranking, quota: number): void {
 /** The user's own place: from the ranking when it is there, else asked for. */
 export function useOwnPlace(campaign: CampaignDetails, live: Live, me: string | null): OwnRanking | null {
     const token = useToken();
+    const queries = useQueryClient();
+    const id = campaign.campaign_id;
     const listed = me === null ? undefined : live.ranking?.rankings.find((entry) => entry.user_id === me);
+    const isListed = listed !== undefined;
+    const wasListed = useRef(isListed);
+    useEffect(() => {
+        // Whoever is pushed out has a place that nobody has asked for yet; the answer of before is a better one.
+        if (wasListed.current && !isListed) void queries.resetQueries({ queryKey: ["own-ranking", id] });
+        wasListed.current = isListed;
+    }, [id, isListed, queries]);
     const asked = useQuery({
-        ...ownRankingQuery(campaign.campaign_id, token),
+        ...ownRankingQuery(id, token),
         enabled: token !== null && campaign.format === "ranked" && campaign.status !== "pending",
         refetchInterval: campaign.status === "active" && !listed ? POLL : false,
     });
     if (me !== null && listed) {
         return {
-            campaign_id: campaign.campaign_id,
+            campaign_id: id,
             user_id: me,
             rank: listed.rank,
             score: listed.score,

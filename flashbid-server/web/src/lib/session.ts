@@ -28,6 +28,17 @@ export function currentToken(): string | null {
     return token;
 }
 
+/** The user that the token names; another token of the same user is the same user. */
+export function currentUser(): string | null {
+    try {
+        const [, claims] = (token ?? "").split(".");
+        const { sub } = JSON.parse(atob(claims!.replace(/-/g, "+").replace(/_/g, "/"))) as { sub?: string };
+        return sub ?? token;
+    } catch {
+        return token;
+    }
+}
+
 export function logIn(next: string): void {
     try {
         localStorage.setItem(KEY, next);

@@ -73,8 +73,9 @@ function Own({ campaigns, looked }: { campaigns: Campaign[]; looked: number | nu
         const history = latest[index]?.data;
         return history?.bids[0] ? [{ campaign, bid: history.bids[0], count: history.total }] : [];
     });
-    const failed = latest.find((each) => each.error);
-    if (failed) return <Failed error={failed.error} retry={() => latest.map((each) => each.refetch())} />;
+    const failed = latest.filter((each) => each.error && each.data === undefined);
+    const retry = () => failed.map((each) => each.refetch());
+    if (own.length === 0 && failed[0]) return <Failed error={failed[0].error} retry={retry} />;
     if (own.length === 0 && latest.some((each) => each.isPending)) return <Loading />;
     if (own.length === 0) {
         return (
@@ -89,13 +90,16 @@ function Own({ campaigns, looked }: { campaigns: Campaign[]; looked: number | nu
         );
     }
     return (
-        <ul className="flex flex-col gap-3">
-            {own.map((each) => (
-                <li key={each.campaign.campaign_id}>
-                    <Participation {...each} />
-                </li>
-            ))}
-        </ul>
+        <>
+            {failed[0] && <Failed error={failed[0].error} retry={retry} />}
+            <ul className="flex flex-col gap-3">
+                {own.map((each) => (
+                    <li key={each.campaign.campaign_id}>
+                        <Participation {...each} />
+                    </li>
+                ))}
+            </ul>
+        </>
     );
 }
 

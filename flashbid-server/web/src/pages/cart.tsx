@@ -38,39 +38,22 @@ export function CartPage() {
     }
     return (
         <Page title={t("cart.title")}>
-            {lines.length === 0 ? (
-                <Empty title={t("cart.empty")} hint={t("cart.emptyHint")}>
-                    <Link href="/" className={buttonClass("primary")}>
-                        {t("state.home")}
-                    </Link>
-                </Empty>
-            ) : (
-                <Checkout lines={lines} onBought={setBought} />
-            )}
+            <Checkout cart={lines} onBought={setBought} />
         </Page>
     );
 }
 
-function Checkout({ lines, onBought }: { lines: Line[]; onBought: (orders: Order[]) => void }) {
+function Checkout({ cart: chosen, onBought }: { cart: Line[]; onBought: (orders: Order[]) => void }) {
     const { t } = useTranslation();
     const say = useProblemText();
     const queries = useQueryClient();
     const gate = useRequestToken();
-    const campaigns = useQueries({
-        queries: lines.map((line) => ({ ...campaignQuery(line.campaign), refetchInterval: 5_000 })),
-    });
-    const known = campaigns.map((each) => each.data);
-    const total = lines.reduce(
-        (sum, line, index) => sum + toUnits(known[index]?.price ?? 0) * BigInt(line.quantity),
-        0n,
-    );
-
     const buying = useAttempt({
         name: "cart",
         async prepare(wanted: Line[]) {
             const items: Schema["NewCartItem"][] = [];
             for (const line of wanted) {
-                const campaign = known.find((each) => each?.campaign_id === line.campaign);
+                const campaign = queries.getQueryData(campaignQuery(line.campaign).queryKey);
                 const token = campaign ? await gate.token(campaign) : null;
                 items.push({
                     campaign_id: line.campaign,
@@ -87,13 +70,36 @@ function Checkout({ lines, onBought }: { lines: Line[]; onBought: (orders: Order
                     body: { items },
                 }),
             ),
-        after({ orders }) {
-            cart.write([]);
+        after({ orders }, items) {
+            // What was put there meanwhile stays.
+            const bought = items.map((item) => item.campaign_id);
+            cart.write(cart.read().filter((line) => !bought.includes(line.campaign)));
             onBought(orders);
             void queries.invalidateQueries();
         },
     });
 
+    // What is being bought is shown as it was sent.
+    const lines: Line[] =
+        buying.sent?.map((item) => ({ campaign: item.campaign_id, quantity: item.quantity })) ?? chosen;
+    const campaigns = useQueries({
+        queries: lines.map((line) => ({ ...campaignQuery(line.campaign), refetchInterval: 5_000 })),
+    });
+    const known = campaigns.map((each) => each.data);
+    const total = lines.reduce(
+        (sum, line, index) => sum + toUnits(known[index]?.price ?? 0) * BigInt(line.quantity),
+        0n,
+    );
+
+    if (lines.length === 0) {
+        return (
+            <Empty title={t("cart.empty")} hint={t("cart.emptyHint")}>
+                <Link href="/" className={buttonClass("primary")}>
+                    {t("state.home")}
+                </Link>
+            </Empty>
+        );
+    }
     return (
         <>
             {gate.dialog}
@@ -101,11 +107,7 @@ function Checkout({ lines, onBought }: { lines: Line[]; onBought: (orders: Order
                 {lines.map((line, index) => (
                     <li key={line.campaign}>
                         {known[index] ? (
-                            <CartLine
-                                line={line}
-                                campaign={known[index]}
-                                isBusy={buying.isPending || buying.unknown !== null}
-                            />
+                            <CartLine line={line} campaign={known[index]} isBusy={buying.sent !== null} />
                         ) : campaigns[index]?.error ? (
                             <Notice tone="bad">
                                 {say(campaigns[index].error)}{" "}
@@ -141,7 +143,7 @@ function Total({
 }: {
     total: Units;
     isReady: boolean;
-    buying: { isPending: boolean; unknown: unknown; error: unknown };
+    buying: { isPending: boolean; isUnknown: boolean; error: unknown };
     onBuy: () => void;
 }) {
     const { t } = useTranslation();
@@ -165,7 +167,7 @@ function Total({
                     >
                         {buying.isPending
                             ? t("cart.buying")
-                            : buying.unknown
+                            : buying.isUnknown
                               ? t("bid.retry")
                               : t("cart.checkout", { price })}
                     </Button>
@@ -176,9 +178,9 @@ function Total({
                 )}
             </div>
             <p className="text-muted mt-3 text-sm">{t("cart.allOrNothing")}</p>
-            {(buying.unknown !== null || buying.error !== null) && (
+            {(buying.isUnknown || buying.error !== null) && (
                 <div className="mt-3">
-                    <Notice tone="bad">{buying.unknown ? t("buy.unknown") : say(buying.error)}</Notice>
+                    <Notice tone="bad">{buying.isUnknown ? t("buy.unknown") : say(buying.error)}</Notice>
                 </div>
             )}
         </Card>

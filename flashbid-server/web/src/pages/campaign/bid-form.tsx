@@ -45,7 +45,6 @@ export function BidForm({
     const token = useToken();
     const now = useNow();
     const gate = useRequestToken();
-    const [typed, setText] = useState("");
     const [tried, setTried] = useState(false);
 
     const id = campaign.campaign_id;
@@ -64,6 +63,8 @@ export function BidForm({
                     body: { campaign_id: id, price: request.price },
                 }),
             ),
+        // Its terms may have become stricter, it may be sold out or over.
+        failed: () => void queries.invalidateQueries({ queryKey: ["campaign", id] }),
         after() {
             void queries.invalidateQueries({ queryKey: ["own-ranking", id] });
             void queries.invalidateQueries({ queryKey: ["history", id] });
@@ -71,7 +72,8 @@ export function BidForm({
         },
     });
 
-    const text = bidding.unknown?.price ?? typed;
+    const [typed, setText] = useState(bidding.sent?.price ?? "");
+    const text = bidding.sent?.price ?? typed;
     const price = parseUnits(text);
     const least = toUnits(campaign.product?.min_price ?? 0);
     const weights: Weights = {
@@ -95,7 +97,7 @@ export function BidForm({
 
     function submit(event: FormEvent) {
         event.preventDefault();
-        if (bidding.unknown) {
+        if (bidding.isUnknown) {
             bidding.askAgain();
             return;
         }
@@ -182,7 +184,7 @@ export function BidForm({
                             >
                                 {bidding.isPending
                                     ? t("bid.placing")
-                                    : bidding.unknown
+                                    : bidding.isUnknown
                                       ? t("bid.retry")
                                       : rank === null
                                         ? t("bid.place")
@@ -192,7 +194,7 @@ export function BidForm({
                     ) : (
                         <Join next={`/campaigns/${id}`} words={t("bid.logIn")} />
                     )}
-                    {bidding.unknown ? (
+                    {bidding.isUnknown ? (
                         <Notice tone="bad">{t("bid.unknown")}</Notice>
                     ) : (
                         bidding.error && <Notice tone="bad">{say(bidding.error)}</Notice>

@@ -33,7 +33,6 @@ export function BuyForm({
     const queries = useQueryClient();
     const token = useToken();
     const gate = useRequestToken();
-    const [typed, setText] = useState("1");
     const inCart = useStored(cart).some((line) => line.campaign === campaign.campaign_id);
 
     const id = campaign.campaign_id;
@@ -52,13 +51,16 @@ export function BuyForm({
                     body: { campaign_id: id, quantity: request.quantity },
                 }),
             ),
+        // Its terms may have become stricter, it may be sold out or over.
+        failed: () => void queries.invalidateQueries({ queryKey: ["campaign", id] }),
         after() {
             void queries.invalidateQueries({ queryKey: ["orders"] });
             void queries.invalidateQueries({ queryKey: ["campaign", id] });
         },
     });
 
-    const text = buying.unknown ? String(buying.unknown.quantity) : typed;
+    const [typed, setText] = useState(String(buying.sent?.quantity ?? 1));
+    const text = buying.sent ? String(buying.sent.quantity) : typed;
     const limit = campaign.per_buyer_limit ?? null;
     const quantity = /^[1-9]\d{0,8}$/.test(text.trim()) ? Number(text) : null;
     const isSoldOut = units !== null && units.available === 0;
@@ -93,7 +95,7 @@ export function BuyForm({
 
     function submit(event: FormEvent) {
         event.preventDefault();
-        if (buying.unknown) buying.askAgain();
+        if (buying.isUnknown) buying.askAgain();
         else if (!wrong && quantity !== null) buying.ask(quantity);
     }
 
@@ -103,7 +105,7 @@ export function BuyForm({
                 {gate.dialog}
                 <div className="flex flex-col gap-4">
                     {units && <UnitsBar units={units} quota={campaign.quota} />}
-                    {phase === "ended" ? (
+                    {phase === "ended" && !buying.isUnknown ? (
                         <p className="text-muted text-sm">{t("buy.over")}</p>
                     ) : !token ? (
                         <Join next={`/campaigns/${id}`} words={t("buy.logIn")} />
@@ -114,7 +116,7 @@ export function BuyForm({
                                 inputMode="numeric"
                                 autoComplete="off"
                                 value={text}
-                                disabled={buying.unknown !== null}
+                                disabled={buying.isUnknown}
                                 readOnly={buying.isPending}
                                 onChange={(event) => setText(event.target.value)}
                                 hint={limit !== null && t("sale.perBuyer", { count: limit })}
@@ -124,13 +126,13 @@ export function BuyForm({
                                 type="submit"
                                 busy={buying.isPending}
                                 disabled={
-                                    !buying.unknown && (phase === "pending" || isSoldOut || wrong !== null)
+                                    !buying.isUnknown && (phase === "pending" || isSoldOut || wrong !== null)
                                 }
                                 className="min-h-13 text-base"
                             >
                                 {buying.isPending
                                     ? t("buy.buying")
-                                    : buying.unknown
+                                    : buying.isUnknown
                                       ? t("bid.retry")
                                       : isSoldOut && phase === "active"
                                         ? t("sale.soldOut")
@@ -158,7 +160,7 @@ export function BuyForm({
                         </Notice>
                     )}
                     {phase === "pending" && <p className="text-muted text-sm">{t("buy.notStarted")}</p>}
-                    {buying.unknown ? (
+                    {buying.isUnknown ? (
                         <Notice tone="bad">{t("buy.unknown")}</Notice>
                     ) : (
                         buying.error && <Notice tone="bad">{say(buying.error)}</Notice>

@@ -68,7 +68,35 @@ test.each<[Order["status"][], string]>([
     await screen.findByText(words);
 });
 
-test("who took no part is told no more than that", async () => {
+test("who took no part is told no more than that, once it is known", async () => {
     showResult(over(), null);
+    expect(screen.queryByText("You did not take part in it.")).toBeNull();
     await screen.findByText("You did not take part in it.");
+});
+
+// Without a feed nobody tells the end: the order is asked for, and was not there yet when the sale ended.
+test("who is in a winning place is told of no loss before the order is there", async () => {
+    const sale = over();
+    const own = {
+        campaign_id: sale.campaign_id,
+        user_id: "me",
+        rank: 1,
+        score: 700,
+        is_winning: true,
+        total_participants: 9,
+    };
+    serve(() => answer({ orders: [], total: 0 }));
+    const shown = show(<Result campaign={sale} own={own} ended={null} wasWatched me="me" />);
+    await new Promise((done) => setTimeout(done, 100));
+    expect(screen.getByText("Counting the result…")).toBeTruthy();
+    shown.again(
+        <Result
+            campaign={sale}
+            own={{ ...own, rank: 4, is_winning: false }}
+            ended={null}
+            wasWatched
+            me="me"
+        />,
+    );
+    await screen.findByText("You came in at rank 4; 3 won. Nothing is charged.");
 });

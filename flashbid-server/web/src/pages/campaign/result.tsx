@@ -27,12 +27,13 @@ type Outcome =
     | "won"
     | "paid"
     | "offered"
+    | "got"
     | "held"
     | "bought"
     | "refunded"
     | "expired"
     | "cancelled";
-const WON: Outcome[] = ["won", "paid", "offered", "held", "bought"];
+const WON: Outcome[] = ["won", "paid", "offered", "got", "held", "bought"];
 
 function ofOrder(order: Order, campaign: CampaignDetails): Outcome {
     const isFirstCome = campaign.format === "first_come";
@@ -67,7 +68,8 @@ export function Result({
     const { t } = useTranslation();
     const format = useFormat();
     const token = useToken();
-    const orders = useQuery(ordersQuery(token));
+    // The order goes on to change: it is paid, or not in time, or comes down from somebody else.
+    const orders = useQuery({ ...ordersQuery(token), refetchInterval: 10_000 });
     const order = (orders.data?.orders ?? [])
         .filter((each) => each.campaign_id === campaign.campaign_id)
         .sort((one, other) => WEIGHT[one.status] - WEIGHT[other.status])[0];
@@ -81,7 +83,9 @@ export function Result({
         void import("./confetti").then(({ celebrate }) => celebrate()).catch(() => undefined);
     }, [ended, wasWatched]);
 
-    if (!isSettled) {
+    // Nobody is told of a loss while there may be an order that is not known yet.
+    const isOpen = me !== null && !order && !ended && (orders.isPending || own?.is_winning);
+    if (!isSettled || isOpen) {
         return (
             <section
                 role="status"
@@ -104,7 +108,9 @@ export function Result({
             : order
               ? ofOrder(order, campaign)
               : ended?.is_winner
-                ? "won"
+                ? campaign.format === "first_come"
+                    ? "got"
+                    : "won"
                 : rank !== null
                   ? "lost"
                   : "absent";
