@@ -9,6 +9,8 @@ import { useStored } from "../../lib/stored";
 import { theme } from "../../lib/theme";
 
 const HEIGHT = 220;
+/** People are whole: so far apart may the marks of their axis lie. */
+const WHOLE = [1, 10, 100, 1_000, 10_000, 100_000].flatMap((ten) => [ten, 2 * ten, 5 * ten]);
 
 /** The lines of price and participation: at least two samples of them, `count` of them by now. */
 export default function Chart({ samples, count }: { samples: readonly Sample[]; count: number }) {
@@ -68,7 +70,7 @@ function look(words: Words, format: ReturnType<typeof useFormat>): Look {
         axes: [
             { ...axis, space: 100, values: (_, splits) => splits.map(time) },
             { ...axis, size: 60 },
-            { ...axis, scale: "people", side: 1, size: 50, grid: { show: false } },
+            { ...axis, scale: "people", side: 1, size: 50, grid: { show: false }, incrs: WHOLE },
         ],
         series: [
             { label: words.time, value: shown(time) },
@@ -88,7 +90,10 @@ function look(words: Words, format: ReturnType<typeof useFormat>): Look {
     };
 }
 
-/** How the legend writes a value; there is none while nobody points at the plot. */
+/** How the legend writes a value: the one that is pointed at, else the newest. */
 function shown(write: (value: number) => string) {
-    return (_: uPlot, value: number | null) => (value == null ? "–" : write(value));
+    return (plot: uPlot, pointed: number | null, series: number, at: number | null) => {
+        const value = at === null ? plot.data[series]?.at(-1) : pointed;
+        return value == null ? "–" : write(value);
+    };
 }
