@@ -37,8 +37,8 @@ const PAGE: usize = 1_000;
 pub(super) struct Copies {
     campaigns: Cache<CampaignId, CampaignCopy>,
     products: Cache<ProductId, Option<Arc<Product>>>,
-    /// The first-come campaigns that have started and are not over.
-    selling: Cache<(), Arc<[CampaignId]>>,
+    /// What has started and is not settled.
+    due: Cache<(), Arc<[Campaign]>>,
     /// Grows whenever copies are dropped: what was read before may be old.
     drops: AtomicU64,
 }
@@ -61,7 +61,7 @@ impl Copies {
                 .max_capacity(options.campaigns)
                 .time_to_live(options.absent)
                 .build(),
-            selling: Cache::builder().time_to_live(options.absent).build(),
+            due: Cache::builder().time_to_live(options.absent).build(),
             drops: AtomicU64::new(0),
         }
     }
@@ -134,15 +134,28 @@ impl Engine {
         Ok(product.map_err(|error| (*error).clone())?)
     }
 
+    /// The campaigns that run, the first to end first. What has begun may be missing for a second.
+    ///
+    /// # Errors
+    /// [`Error::Store`](crate::Error::Store).
+    pub async fn running(&self) -> Result<Vec<Campaign>> {
+        let (now, due) = (self.now(), self.known_due().await?);
+        let running = due.iter().filter(|one| now < one.terms.window.end());
+        Ok(running.cloned().collect())
+    }
+
     /// The first-come campaigns that have started and are not over, as they were a second ago at most.
-    pub(super) async fn selling(&self) -> Result<Arc<[CampaignId]>> {
-        let load = async {
-            let due = self.due().await?;
-            let selling = due.iter().filter(|one| one.terms.format.is_first_come());
-            Result::Ok(selling.map(|campaign| campaign.id).collect())
-        };
-        let selling = self.0.copies.selling.try_get_with((), load).await;
-        selling.map_err(|error: Arc<crate::Error>| (*error).clone())
+    pub(super) async fn selling(&self) -> Result<Vec<CampaignId>> {
+        let due = self.known_due().await?;
+        let selling = due.iter().filter(|one| one.terms.format.is_first_come());
+        Ok(selling.map(|campaign| campaign.id).collect())
+    }
+
+    /// [`Engine::due`] of a second ago at most.
+    async fn known_due(&self) -> Result<Arc<[Campaign]>> {
+        let load = async { Result::Ok(self.due().await?.into()) };
+        let due = self.0.copies.due.try_get_with((), load).await;
+        due.map_err(|error: Arc<crate::Error>| (*error).clone())
     }
 
     /// Changes what requests of a campaign need, and answers it as it is then. Every node sees it within a second.

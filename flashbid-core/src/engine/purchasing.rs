@@ -138,11 +138,11 @@ impl Engine {
             return Ok(Some(HoldStatus { hold: None, fate }));
         }
         let mut failed = None;
-        for campaign in self.selling().await?.iter() {
-            let sale = self.sale(*campaign).await?;
+        for campaign in self.selling().await? {
+            let sale = self.sale(campaign).await?;
             // A counter that is not loaded may have left it waiting to become an order.
             let found = self
-                .with_gate(&sale, || self.0.hot.holds(*campaign, &holds))
+                .with_gate(&sale, || self.0.hot.holds(campaign, &holds))
                 .await;
             match found {
                 Ok(found) => {

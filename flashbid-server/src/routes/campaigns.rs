@@ -2,14 +2,17 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use flashbid_core::campaign::{Campaign as CoreCampaign, Format, Guards, Rebid, RunnersUp, Window};
 use flashbid_core::engine::NewCampaign as CoreNewCampaign;
 use flashbid_core::id::{CampaignId, ProductId};
 use flashbid_core::score::Weights;
 use flashbid_core::stock::Units;
+use flashbid_core::store::{Listing, Page};
 use flashbid_core::{Error, Rejection};
+use serde::Deserialize;
 
 use super::responses::{
     BodyTooLarge, Malformed, NotAnAdmin, NotFound, NotJson, Unauthorized, Unavailable,
@@ -29,13 +32,23 @@ const MOST_PLACES: u32 = 10_000;
 /// The longest time to pay, in seconds: a year.
 const LONGEST_DEADLINE: u32 = 31_536_000;
 
+/// Which campaigns are listed.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Which {
+    /// Only those that run now, the first to end first.
+    #[serde(default)]
+    #[param(default = false, required = false)]
+    running: bool,
+}
+
 /// Campaigns with their products, newest first.
 #[utoipa::path(
     get,
     path = "/campaigns",
     tag = "campaigns",
     operation_id = "list_campaigns",
-    params(PagingQuery),
+    params(PagingQuery, Which),
     responses(
         (status = 200, description = "A part of the campaigns", body = CampaignList),
         Malformed, Unavailable,
@@ -44,8 +57,14 @@ const LONGEST_DEADLINE: u32 = 31_536_000;
 pub(super) async fn list(
     State(state): State<AppState>,
     Paging(page): Paging,
+    which: Result<Query<Which>, QueryRejection>,
 ) -> Result<Json<CampaignList>, Problem> {
-    let found = state.engine().campaigns(page).await?;
+    let Query(which) = which.map_err(|_| Problem::malformed("What runs is true or false."))?;
+    let found = if which.running {
+        listed(state.engine().running().await?, page)
+    } else {
+        state.engine().campaigns(page).await?
+    };
     let mut products: HashMap<ProductId, Option<Product>> = HashMap::new();
     let mut campaigns = Vec::with_capacity(found.items.len());
     for campaign in &found.items {
@@ -62,6 +81,17 @@ pub(super) async fn list(
         campaigns,
         total: found.total,
     }))
+}
+
+/// A page of a list that is there as a whole.
+fn listed(all: Vec<CoreCampaign>, page: Page) -> Listing<CoreCampaign> {
+    let total = all.len() as u64;
+    let skip = usize::try_from(page.skip).unwrap_or(usize::MAX);
+    let items = all.into_iter().skip(skip).take(page.limit as usize);
+    Listing {
+        items: items.collect(),
+        total,
+    }
 }
 
 /// One campaign with its product and its figures.

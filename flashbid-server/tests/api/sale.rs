@@ -83,6 +83,52 @@ async fn pages_of_a_list_join() {
 }
 
 #[tokio::test]
+async fn the_campaigns_that_run_are_listed_the_first_to_end_first() {
+    let site = Site::start().await;
+    let admin = site.admin().await;
+    let product = json!({"name": "Console", "stock": 9, "min_price": 100}).to_string();
+    let product = site.post(PRODUCTS, Some(&admin), product).await.ok(201);
+    let mut made = Vec::new();
+    for [start, end] in [[0, 10], [0, 300], [0, 200], [100, 200], [0, 250]] {
+        let campaign = json!({
+            "product_id": product["product_id"],
+            "start_time": site.time(start),
+            "end_time": site.time(end),
+            "quota": 1,
+        });
+        let made_now = site
+            .post(CAMPAIGNS, Some(&admin), campaign.to_string())
+            .await
+            .ok(201);
+        made.push(made_now["campaign_id"].clone());
+    }
+    site.pass(Duration::from_secs(20));
+    let ids = |list: &Value| -> Vec<Value> {
+        let list = list["campaigns"].as_array().unwrap();
+        assert!(list.iter().all(|campaign| campaign["status"] == "active"));
+        list.iter()
+            .map(|campaign| campaign["campaign_id"].clone())
+            .collect()
+    };
+    let running = format!("{CAMPAIGNS}?running=true");
+    let whole = site.get(&running, None).await.ok(200);
+    assert_eq!(whole["total"], 3);
+    let wanted = [2, 4, 1].map(|place: usize| made[place].clone());
+    assert_eq!(ids(&whole), wanted);
+    for (skip, seen) in [(0, &wanted[..2]), (2, &wanted[2..]), (4, &[])] {
+        let page = format!("{running}&skip={skip}&limit=2");
+        let page = site.get(&page, None).await.ok(200);
+        assert_eq!(page["total"], 3);
+        assert_eq!(ids(&page), seen);
+    }
+    let all = format!("{CAMPAIGNS}?running=false");
+    assert_eq!(site.get(&all, None).await.ok(200)["total"], 5);
+    let neither = format!("{CAMPAIGNS}?running=perhaps");
+    let answer = site.get(&neither, None).await;
+    answer.problem(422, "MALFORMED");
+}
+
+#[tokio::test]
 async fn a_campaign_takes_its_quota_out_of_the_available_units() {
     let site = Site::start().await;
     let admin = site.admin().await;

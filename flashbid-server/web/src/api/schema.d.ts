@@ -1974,6 +1974,8 @@ export interface operations {
                 skip?: number;
                 /** @description The most entries to answer. */
                 limit?: number;
+                /** @description Only those that run now, the first to end first. */
+                running?: boolean;
             };
             header?: never;
             path?: never;

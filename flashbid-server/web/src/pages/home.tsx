@@ -23,6 +23,15 @@ export function HomePage() {
             ),
         getNextPageParam: (last, pages) =>
             pages.length * PAGE < last.total ? pages.length * PAGE : undefined,
+        refetchInterval: 10_000,
+    });
+    // However many are announced or over, what runs is there.
+    const running = useQuery({
+        queryKey: ["campaigns", "running"],
+        queryFn: ({ signal }) =>
+            answered(
+                api.GET("/api/v1/campaigns", { params: { query: { running: true, limit: 100 } }, signal }),
+            ),
         refetchInterval: 5_000,
     });
     return (
@@ -35,7 +44,12 @@ export function HomePage() {
             <Fetched of={campaigns}>
                 {({ pages }) => (
                     <>
-                        <Sections campaigns={pages.flatMap((page) => page.campaigns)} />
+                        <Sections
+                            campaigns={together([
+                                ...(running.data?.campaigns ?? []),
+                                ...pages.flatMap((page) => page.campaigns),
+                            ])}
+                        />
                         {campaigns.hasNextPage && (
                             <Button
                                 kind="secondary"
@@ -51,6 +65,11 @@ export function HomePage() {
             </Fetched>
         </div>
     );
+}
+
+/** Each campaign once. */
+function together(campaigns: Campaign[]): Campaign[] {
+    return [...new Map(campaigns.map((campaign) => [campaign.campaign_id, campaign])).values()];
 }
 
 function Sections({ campaigns }: { campaigns: Campaign[] }) {
