@@ -26,8 +26,19 @@ if (files.length === 0) {
     console.error(`e2e: no test is called ${wanted.join(" or ")}`);
     process.exit(1);
 }
-const options = ["--test", "--test-concurrency=1", "--test-reporter=spec"];
-const run = spawn(process.execPath, [...options, ...files.map((file) => join(folder, file))], {
-    stdio: "inherit",
-});
-run.once("exit", (code) => process.exit(code ?? 1));
+// Where time is measured nothing else runs; of the others two at once.
+const isTimed = (file) => /^(load|resilience)\./.test(file);
+const runs = [
+    { of: files.filter((file) => !isTimed(file)), atOnce: 2 },
+    { of: files.filter(isTimed), atOnce: 1 },
+];
+let failed = 0;
+for (const { of, atOnce } of runs.filter(({ of }) => of.length > 0)) {
+    const options = ["--test", `--test-concurrency=${atOnce}`, "--test-reporter=spec"];
+    const tests = spawn(process.execPath, [...options, ...of.map((file) => join(folder, file))], {
+        stdio: "inherit",
+    });
+    const code = await new Promise((done) => tests.once("exit", (code) => done(code ?? 1)));
+    failed ||= code;
+}
+process.exit(failed);
