@@ -20,6 +20,9 @@ export const en = {
     home: {
         title: "Timed sales, live",
         lead: "Bid or buy while the clock runs. Everybody sees who is winning, and nobody can be sold what is not there.",
+        join: "Join and take part",
+        joinHint: "It takes a name, an email and a password.",
+        leading: "Leading now",
         running: "Running now",
         upcoming: "Coming up",
         over: "Over",

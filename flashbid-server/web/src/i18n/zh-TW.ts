@@ -21,6 +21,9 @@ export const zhTW: Words = {
     home: {
         title: "限時特賣，即時競逐",
         lead: "在倒數結束前出價或搶購。每個人都看得到目前誰領先，而且絕不超賣。",
+        join: "加入並參加",
+        joinHint: "只需名稱、電子郵件和密碼。",
+        leading: "目前領先",
         running: "進行中",
         upcoming: "即將開始",
         over: "已結束",

@@ -15,6 +15,7 @@ const coming = named("Chair", {
     status: "pending",
     start_time: new Date(Date.now() + 60_000).toISOString(),
 });
+const leader = { rank: 1, user_id: "ada", username: "Ada", price: 612.5, score: 700 };
 const over = named("Stool", { status: "ended", settled: true });
 
 /** A shop with one sale of each kind; the newest of its list are as given. */
@@ -22,6 +23,8 @@ function shop(newest: CampaignDetails[], isThere = () => true) {
     serve((request) => {
         const { pathname, searchParams } = new URL(request.url);
         if (!isThere()) return problem("STORE_UNAVAILABLE", 503);
+        if (pathname.startsWith("/api/v1/rankings/"))
+            return answer({ rankings: [leader], total_participants: 9 });
         const one = [running, coming, over].find((each) => pathname.endsWith(each.campaign_id));
         if (one) return answer(one);
         if (pathname === "/api/v1/site") return answer({ now: new Date().toISOString(), picture_hosts: [] });
@@ -42,6 +45,13 @@ test("each sale is where it belongs, once", async () => {
     expect(links("Running now")).toEqual(["Lamp"]);
     expect(links("Coming up")).toEqual(["Chair"]);
     expect(links("Over")).toEqual(["Stool"]);
+});
+
+test("a card of a running sale says who leads it", async () => {
+    shop([over, coming, running]);
+    show(<HomePage />);
+    const leaders = await screen.findByRole("list", { name: "Leading now" });
+    expect(leaders.textContent).toBe("1Ada612.50");
 });
 
 test("what runs is shown however much was announced after it", async () => {

@@ -7,13 +7,18 @@ import { campaignQuery } from "../api/queries";
 import { useNow } from "../lib/clock";
 import { useFormat } from "../lib/format";
 import { phaseAt, usePhase, type Phase } from "../lib/phase";
+import { useToken } from "../lib/session";
 import { Badge, Bolt, Button, buttonClass, Countdown, Empty, Fetched } from "../ui";
+import { Medal } from "../ui/medal";
 import { Picture } from "../ui/picture";
 
 const PAGE = 60;
+/** So many of the leading are shown on a card. */
+const FIRST = 3;
 
 export function HomePage() {
     const { t } = useTranslation();
+    const token = useToken();
     const campaigns = useInfiniteQuery({
         queryKey: ["campaigns", "pages"],
         initialPageParam: 0,
@@ -40,6 +45,14 @@ export function HomePage() {
                 <Bolt className="text-brand/10 absolute -top-6 -right-4 size-56" />
                 <h1 className="text-3xl font-black tracking-tight sm:text-5xl">{t("home.title")}</h1>
                 <p className="text-muted mt-3 max-w-2xl text-base sm:text-lg">{t("home.lead")}</p>
+                {!token && (
+                    <p className="relative mt-5 flex flex-wrap items-center gap-x-4 gap-y-2">
+                        <Link href="/register" className={buttonClass("primary")}>
+                            {t("home.join")}
+                        </Link>
+                        <span className="text-muted text-sm">{t("home.joinHint")}</span>
+                    </p>
+                )}
             </header>
             <Fetched of={campaigns}>
                 {({ pages }) => (
@@ -78,7 +91,7 @@ function Sections({ campaigns }: { campaigns: Campaign[] }) {
     if (campaigns.length === 0) return <Empty title={t("home.none")} hint={t("home.noneHint")} />;
     const of = (phase: Phase) => campaigns.filter((campaign) => phaseAt(campaign, now) === phase);
     const soonest = (key: "start_time" | "end_time") => (one: Campaign, other: Campaign) =>
-        one[key].localeCompare(other[key]);
+        one[key].localeCompare(other[key]) || other.format.localeCompare(one.format);
     const sections = [
         { title: t("home.running"), campaigns: of("active").sort(soonest("end_time")) },
         { title: t("home.upcoming"), campaigns: of("pending").sort(soonest("start_time")) },
@@ -167,6 +180,7 @@ export function SaleCard({ campaign }: { campaign: Campaign }) {
                           )
                         : stats && <span>{t("sale.participants", { count: stats.total_participants })}</span>}
                 </div>
+                {!isFirstCome && phase === "active" && <Leaders id={campaign.campaign_id} />}
                 <span
                     aria-hidden
                     className={buttonClass(phase === "active" ? "primary" : "secondary", "mt-auto w-full")}
@@ -175,5 +189,36 @@ export function SaleCard({ campaign }: { campaign: Campaign }) {
                 </span>
             </div>
         </article>
+    );
+}
+
+/** Who is winning at the moment. */
+function Leaders({ id }: { id: string }) {
+    const { t } = useTranslation();
+    const format = useFormat();
+    const leaders = useQuery({
+        queryKey: ["leaders", id],
+        queryFn: ({ signal }) =>
+            answered(
+                api.GET("/api/v1/rankings/{campaign_id}", {
+                    params: { path: { campaign_id: id }, query: { limit: FIRST } },
+                    signal,
+                }),
+            ),
+        refetchInterval: 3_000,
+    });
+    if (!leaders.data?.rankings.length) return null;
+    return (
+        <ol aria-label={t("home.leading")} className="flex flex-col gap-1 text-sm">
+            {leaders.data.rankings.map((row) => (
+                <li key={row.rank} className="flex items-center gap-2">
+                    <Medal rank={row.rank} />
+                    <span className="min-w-0 flex-1 truncate font-semibold">
+                        {row.username ?? t("ranking.anonymous")}
+                    </span>
+                    <span className="text-muted tabular-nums">{format.money(row.price)}</span>
+                </li>
+            ))}
+        </ol>
     );
 }

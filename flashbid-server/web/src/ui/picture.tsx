@@ -31,14 +31,15 @@ export function Picture({ product, className }: { product: Product | null | unde
         );
     }
     const name = product?.name ?? "";
-    let hash = 0;
-    for (const letter of name) hash = (hash * 31 + letter.codePointAt(0)!) >>> 0;
+    // FNV-1a, whose upper bits are the ones to take.
+    let hash = 0x811c9dc5;
+    for (const letter of name) hash = Math.imul(hash ^ letter.codePointAt(0)!, 0x01000193) >>> 0;
     return (
         <div
             aria-hidden
             className={cx(
                 "grid place-items-center bg-gradient-to-br text-white",
-                GRADIENTS[hash % GRADIENTS.length],
+                GRADIENTS[(hash >>> 16) % GRADIENTS.length],
                 className,
             )}
         >

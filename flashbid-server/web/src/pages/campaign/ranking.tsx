@@ -7,6 +7,7 @@ import { useFormat } from "../../lib/format";
 import type { Live } from "../../lib/live";
 import { placeWords, type Phase } from "../../lib/phase";
 import { Button, Card, cx, Failed, Loading } from "../../ui";
+import { Medal } from "../../ui/medal";
 
 /** How many rows are shown before somebody asks for all. */
 const FEW = 20;
@@ -139,12 +140,6 @@ export function RankingCard({
     );
 }
 
-const MEDALS = [
-    "bg-amber-300 text-amber-950",
-    "bg-slate-300 text-slate-900",
-    "bg-orange-300 text-orange-950",
-];
-
 const Row = memo(function Row({
     rank,
     user,
@@ -165,15 +160,7 @@ const Row = memo(function Row({
             className={cx(isMine && "bg-brand-soft font-bold")}
         >
             <td className={cx(cell, "pl-2 tabular-nums")}>
-                <span
-                    className={cx(
-                        "inline-grid h-6 min-w-6 place-items-center rounded-full px-1",
-                        MEDALS[rank - 1],
-                        rank <= 3 && "text-xs font-black",
-                    )}
-                >
-                    {format.number(rank)}
-                </span>
+                <Medal rank={rank} />
             </td>
             <td className={cx(cell, "truncate")}>
                 {name ?? `${t("ranking.anonymous")} ${user.slice(0, 4)}`}
