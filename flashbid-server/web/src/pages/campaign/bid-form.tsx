@@ -85,8 +85,13 @@ export function BidForm({
     const elapsed = Math.max(0, now - Date.parse(campaign.start_time));
     const { ranking } = live;
     const winning = ranking && winningPrice(ranking, weights, least, elapsed, weight);
+    // The same price scores a little less each moment: nobody is warned of the bid just made.
+    const isTaken = bidding.answer !== undefined && price === toUnits(bidding.answer.price);
     const isLower =
-        price !== null && own?.score != null && score(weights, price, elapsed, weight) < toUnits(own.score);
+        price !== null &&
+        !isTaken &&
+        own?.score != null &&
+        score(weights, price, elapsed, weight) < toUnits(own.score);
 
     const wrong =
         price === null
