@@ -59,7 +59,8 @@ pub(super) async fn list(
     Paging(page): Paging,
     which: Result<Query<Which>, QueryRejection>,
 ) -> Result<Json<CampaignList>, Problem> {
-    let Query(which) = which.map_err(|_| Problem::malformed("What runs is true or false."))?;
+    let Query(which) =
+        which.map_err(|_| Problem::malformed("The running of a list is true or false."))?;
     let found = if which.running {
         listed(state.engine().running().await?, page)
     } else {

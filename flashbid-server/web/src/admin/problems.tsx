@@ -3,10 +3,10 @@ import { useState } from "react";
 import { Link } from "wouter";
 
 import { answered, api, type Schema } from "../api/client";
+import { useAction } from "../lib/action";
 import { useFormat } from "../lib/format";
 import { Badge, Button, Card, cx, Empty, Fetched, Notice, Page } from "../ui";
 import { Dialog } from "../ui/dialog";
-import { useAction } from "../lib/action";
 import { Cell, Id, shortId, Table } from "./parts";
 import { deadLettersQuery, discrepanciesQuery } from "./queries";
 import { useAdminProblem, useWords, type Key } from "./words";

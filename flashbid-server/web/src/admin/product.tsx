@@ -4,10 +4,10 @@ import { useLocation } from "wouter";
 
 import { answered, api, Problem, type Product } from "../api/client";
 import { siteQuery } from "../api/queries";
+import { useAction } from "../lib/action";
 import { parseUnits, unitsText } from "../lib/decimal";
 import { Button, Card, Field, Notice, Page } from "../ui";
 import { isAllowed, Picture } from "../ui/picture";
-import { useAction } from "../lib/action";
 import { TextArea, useFirstMistake } from "./parts";
 import { useAdminProblem, useWords } from "./words";
 

@@ -21,19 +21,21 @@ export function learnClock(server: number, sent: number, received: number): void
     base = { server: server + (received - sent) / 2, timer: received };
 }
 
-/** Asks a few times and keeps the answer that came fastest; the first is good for a start. */
+/** Asks a few times and keeps the answer that came fastest. Where none is known yet, the first is good for a start. */
 export async function measureClock(): Promise<void> {
-    let fastest = Infinity;
+    const isNew = base === null;
+    let best: { server: number; sent: number; received: number } | null = null;
     for (let sample = 0; sample < 3; sample += 1) {
         const sent = performance.now();
         const response = await fetch("/api/v1/site", { cache: "no-store" });
         const received = performance.now();
         if (!response.ok) throw new Error("the server did not tell its time");
         const { now } = (await response.json()) as { now: string };
-        if (received - sent >= fastest) continue;
-        fastest = received - sent;
-        learnClock(Date.parse(now), sent, received);
+        if (best && received - sent >= best.received - best.sent) continue;
+        best = { server: Date.parse(now), sent, received };
+        if (isNew) learnClock(best.server, best.sent, best.received);
     }
+    if (best) learnClock(best.server, best.sent, best.received);
 }
 
 /** Keeps the clock right: at the start, each minute, and whenever the page was asleep or cut off. */

@@ -42,8 +42,9 @@ interface Told {
 }
 
 /**
- * A sale as its feed tells it, and as it is asked for every two seconds while there is no feed. Both are kept in one
- * place, where the newer answer replaces the older; many events within a frame are one change of the page.
+ * A sale as its feed tells it, and as it is asked for every two seconds while there is no feed. A ranking that is told
+ * replaces one that was asked for, and the other way round; units that are told count as long as there is a feed. Many
+ * events within a frame are one change of the page.
  */
 export function useLive(campaign: CampaignDetails): Live & { samples: readonly Sample[] } {
     const queries = useQueryClient();

@@ -2,7 +2,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 
-import { answered, api, type Campaign } from "../api/client";
+import { answered, api, type Campaign, type RankingEntry } from "../api/client";
 import { campaignQuery } from "../api/queries";
 import { useNow } from "../lib/clock";
 import { useFormat } from "../lib/format";
@@ -118,12 +118,28 @@ export function SaleCard({ campaign }: { campaign: Campaign }) {
     const { t } = useTranslation();
     const format = useFormat();
     const phase = usePhase(campaign);
+    const isFirstCome = campaign.format === "first_come";
+    const isContested = !isFirstCome && phase === "active";
+    const id = campaign.campaign_id;
     const details = useQuery({
-        ...campaignQuery(campaign.campaign_id),
+        ...campaignQuery(id),
+        enabled: !isContested,
         refetchInterval: phase === "active" ? 5_000 : false,
     });
+    const leaders = useQuery({
+        queryKey: ["leaders", id],
+        enabled: isContested,
+        queryFn: ({ signal }) =>
+            answered(
+                api.GET("/api/v1/rankings/{campaign_id}", {
+                    params: { path: { campaign_id: id }, query: { limit: FIRST } },
+                    signal,
+                }),
+            ),
+        refetchInterval: 5_000,
+    });
     const stats = details.data?.stats;
-    const isFirstCome = campaign.format === "first_come";
+    const bidders = isContested ? leaders.data?.total_participants : stats?.total_participants;
     const action =
         phase === "ended"
             ? t("sale.look")
@@ -178,9 +194,9 @@ export function SaleCard({ campaign }: { campaign: Campaign }) {
                                       : t("sale.soldOut")}
                               </span>
                           )
-                        : stats && <span>{t("sale.participants", { count: stats.total_participants })}</span>}
+                        : bidders !== undefined && <span>{t("sale.participants", { count: bidders })}</span>}
                 </div>
-                {!isFirstCome && phase === "active" && <Leaders id={campaign.campaign_id} />}
+                {isContested && leaders.data && <Leaders rows={leaders.data.rankings} />}
                 <span
                     aria-hidden
                     className={buttonClass(phase === "active" ? "primary" : "secondary", "mt-auto w-full")}
@@ -193,24 +209,13 @@ export function SaleCard({ campaign }: { campaign: Campaign }) {
 }
 
 /** Who is winning at the moment. */
-function Leaders({ id }: { id: string }) {
+function Leaders({ rows }: { rows: RankingEntry[] }) {
     const { t } = useTranslation();
     const format = useFormat();
-    const leaders = useQuery({
-        queryKey: ["leaders", id],
-        queryFn: ({ signal }) =>
-            answered(
-                api.GET("/api/v1/rankings/{campaign_id}", {
-                    params: { path: { campaign_id: id }, query: { limit: FIRST } },
-                    signal,
-                }),
-            ),
-        refetchInterval: 3_000,
-    });
-    if (!leaders.data?.rankings.length) return null;
+    if (rows.length === 0) return null;
     return (
         <ol aria-label={t("home.leading")} className="flex flex-col gap-1 text-sm">
-            {leaders.data.rankings.map((row) => (
+            {rows.map((row) => (
                 <li key={row.rank} className="flex items-center gap-2">
                     <Medal rank={row.rank} />
                     <span className="min-w-0 flex-1 truncate font-semibold">

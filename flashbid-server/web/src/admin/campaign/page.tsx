@@ -3,11 +3,11 @@ import { useState, type FormEvent } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 
 import { answered, api, type Product, type Schema } from "../../api/client";
+import { useAction } from "../../lib/action";
 import { serverNow } from "../../lib/clock";
 import { toUnits } from "../../lib/decimal";
 import { useFormat } from "../../lib/format";
 import { Button, buttonClass, Card, Empty, Fetched, Field, Notice, Page } from "../../ui";
-import { useAction } from "../../lib/action";
 import { Choice, Select, Switch, useFirstMistake } from "../parts";
 import { isUncertain } from "../product";
 import { allProductsQuery } from "../queries";

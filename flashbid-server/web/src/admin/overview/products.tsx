@@ -3,9 +3,9 @@ import { useState } from "react";
 import { Link } from "wouter";
 
 import { answered, api, insist, type Product } from "../../api/client";
+import { useAction } from "../../lib/action";
 import { useFormat } from "../../lib/format";
 import { Badge, Button, buttonClass, Card, Empty, Fetched, Notice } from "../../ui";
-import { useAction } from "../../lib/action";
 import { Cell, Pager, Table } from "../parts";
 import { productsQuery } from "../queries";
 import { useAdminProblem, useWords } from "../words";

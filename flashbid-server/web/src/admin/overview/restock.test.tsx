@@ -6,6 +6,7 @@ import { answer, product, serve, show } from "../../testing";
 import { RestockDialog } from "./restock";
 
 afterEach(() => {
+    sessionStorage.clear();
     vi.unstubAllGlobals();
     vi.useRealTimers();
 });

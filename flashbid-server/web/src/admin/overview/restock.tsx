@@ -1,54 +1,23 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 
-import { answered, api, insist, isNo, newKey, type Product } from "../../api/client";
+import { answered, api, type Product } from "../../api/client";
 import { useFormat } from "../../lib/format";
 import { Button, Field, Notice } from "../../ui";
 import { Dialog } from "../../ui/dialog";
-import { useAction } from "../../lib/action";
+import { useAttempt } from "../../lib/attempt";
 import { Choice } from "../parts";
 import { useAdminProblem, useWords } from "../words";
 
 type What = "add" | "remove" | "set";
 
-/** A change of the stock that was sent: under one key until its fate is known, so that asking again never counts twice. */
-interface Attempt {
-    key: string;
-    product: string;
+interface Change {
     what: What;
     units: number;
-    /** Whether an answer was lost, so that it may have taken effect. */
-    isLost: boolean;
 }
-
-/** Changes whose fate is not known, by product: closing the dialog does not forget them. */
-const unknown = new Map<string, Attempt>();
 
 const FIELDS = { add: "add_stock", remove: "remove_stock", set: "stock" } as const;
 const MOST = 1_000_000_000;
-
-async function send(attempt: Attempt): Promise<Product> {
-    unknown.set(attempt.product, attempt);
-    try {
-        const changed = await insist(() =>
-            answered(
-                api.PATCH("/api/v1/products/{product_id}", {
-                    params: {
-                        path: { product_id: attempt.product },
-                        header: { "Idempotency-Key": attempt.key },
-                    },
-                    body: { [FIELDS[attempt.what]]: attempt.units },
-                }),
-            ),
-        );
-        unknown.delete(attempt.product);
-        return changed;
-    } catch (error) {
-        if (isNo(error, attempt.isLost)) unknown.delete(attempt.product);
-        else attempt.isLost = true;
-        throw error;
-    }
-}
 
 export function RestockDialog({ product, onClose }: { product: Product; onClose: () => void }) {
     const words = useWords();
@@ -56,20 +25,33 @@ export function RestockDialog({ product, onClose }: { product: Product; onClose:
     const say = useAdminProblem();
     const queries = useQueryClient();
     const [known, setKnown] = useState(product);
-    const [pending, setPending] = useState<Attempt | undefined>(() => unknown.get(product.product_id));
-    const [what, setWhat] = useState<What>(pending?.what ?? "add");
-    const [text, setText] = useState(pending ? String(pending.units) : "");
-    const [isTried, setTried] = useState(false);
-    const saving = useAction(send, {
-        settled() {
-            setPending(unknown.get(product.product_id));
-            return queries.invalidateQueries({ queryKey: ["products"] });
-        },
+    // Asking again never counts twice, also when the dialog was closed or the page loaded again.
+    const saving = useAttempt({
+        name: `stock.${product.product_id}`,
+        prepare: async (change: Change) => change,
+        send: (change, key) =>
+            answered(
+                api.PATCH("/api/v1/products/{product_id}", {
+                    params: { path: { product_id: product.product_id }, header: { "Idempotency-Key": key } },
+                    body: { [FIELDS[change.what]]: change.units },
+                }),
+            ),
         after(changed) {
             setKnown(changed);
             setText("");
+            refresh();
         },
+        failed: refresh,
     });
+    function refresh() {
+        void queries.invalidateQueries({ queryKey: ["products"] });
+    }
+    const [chosen, setWhat] = useState<What>(saving.sent?.what ?? "add");
+    const [typed, setText] = useState(saving.sent ? String(saving.sent.units) : "");
+    const [isTried, setTried] = useState(false);
+    const { what, text } = saving.sent
+        ? { what: saving.sent.what, text: String(saving.sent.units) }
+        : { what: chosen, text: typed };
 
     const units = /^\d{1,10}$/.test(text.trim()) ? Number(text) : null;
     const isWrong = units === null || units > MOST || (units === 0 && what !== "set");
@@ -83,14 +65,14 @@ export function RestockDialog({ product, onClose }: { product: Product; onClose:
 
     function submit(event: FormEvent) {
         event.preventDefault();
-        if (pending) return saving.run(pending);
+        if (saving.isUnknown) return saving.askAgain();
         setTried(true);
         if (isWrong) return;
         setTried(false);
-        saving.run({ key: newKey(), product: product.product_id, what, units, isLost: false });
+        saving.ask({ what, units });
     }
 
-    const isLocked = saving.isPending || pending !== undefined;
+    const isLocked = saving.sent !== null;
     return (
         <Dialog title={words("restock.title", { name: product.name })} onClose={onClose}>
             <form onSubmit={submit} noValidate className="flex flex-col gap-4">
@@ -124,22 +106,22 @@ export function RestockDialog({ product, onClose }: { product: Product; onClose:
                         words("restock.preview", { stock: format.number(after) })
                     }
                 />
-                {pending && !saving.isPending ? (
+                {saving.isUnknown ? (
                     <Notice tone="warn">{words("restock.unknown")}</Notice>
                 ) : (
                     saving.error && !saving.isPending && <Notice tone="bad">{say(saving.error)}</Notice>
                 )}
-                {saving.data && (
+                {saving.answer && (
                     <Notice tone="good">
                         {words("restock.done", {
-                            stock: format.number(saving.data.stock),
-                            available: format.number(saving.data.available),
+                            stock: format.number(saving.answer.stock),
+                            available: format.number(saving.answer.available),
                         })}
                     </Notice>
                 )}
                 <div className="flex flex-wrap gap-2">
                     <Button type="submit" busy={saving.isPending}>
-                        {words(pending && !saving.isPending ? "restock.again" : "restock.submit")}
+                        {words(saving.isUnknown ? "restock.again" : "restock.submit")}
                     </Button>
                     <Button kind="secondary" onClick={onClose}>
                         {words("restock.cancel")}

@@ -4,10 +4,10 @@ import { Link } from "wouter";
 
 import { answered, api, insist, type CampaignDetails } from "../../api/client";
 import { campaignQuery } from "../../api/queries";
+import { useAction } from "../../lib/action";
 import { useFormat } from "../../lib/format";
 import { usePhase } from "../../lib/phase";
 import { buttonClass, Card, Countdown, Fetched, Notice, Page } from "../../ui";
-import { useAction } from "../../lib/action";
 import { PhaseBadge } from "../overview/page";
 import { shortId, Switch } from "../parts";
 import { useAdminProblem, useWords } from "../words";

@@ -1,8 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 
 import { answered, api } from "../../api/client";
-import { Badge, Button, Card, Notice } from "../../ui";
 import { useAction } from "../../lib/action";
+import { Badge, Button, Card, Notice } from "../../ui";
 import { Cell, Table } from "../parts";
 import { DiscrepancyCells, type Discrepancy } from "../problems";
 import { useAdminProblem, useWords } from "../words";
